@@ -1,0 +1,55 @@
+"""Ports that every slice of the application may use."""
+
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import UUID
+
+from app.application.user.ports import SignupCounter
+from app.domain.user.repositories import UserRepository
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present moment, timezone-aware, in UTC."""
+        ...
+
+
+class IdGenerator(Protocol):
+    def new_id(self) -> UUID:
+        """A UUID that nobody had before; later ones sort after earlier ones."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction over all repositories. What is not committed on leaving is rolled back.
+
+    `commit` stores the changes of the aggregates and, in the same transaction, the events they
+    recorded (outbox). In an event handler it also stores that the handler is done with the event
+    (inbox): that is what makes its effect exactly-once. An event handler therefore commits once,
+    as its last step.
+    """
+
+    @property
+    def users(self) -> UserRepository: ...
+
+    @property
+    def signups(self) -> SignupCounter: ...
+
+    async def commit(self) -> None:
+        """Raise `AlreadyHandledError` if another delivery of the event in hand was faster."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+class ReadinessCheck(Protocol):
+    """Asks what this process needs in order to do its work."""
+
+    async def failures(self) -> list[str]:
+        """Names of what does not answer; empty when all is well. Does not raise."""
+        ...

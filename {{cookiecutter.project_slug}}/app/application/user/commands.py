@@ -1,0 +1,9 @@
+"""What a caller may ask the service to do to users."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterUserCommand:
+    email: str
+    password: str = field(repr=False)

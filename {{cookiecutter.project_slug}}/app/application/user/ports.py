@@ -1,0 +1,43 @@
+"""What the user use cases need from outside."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+from uuid import UUID
+
+from app.application.user.dto import DailySignups, UserView
+from app.domain.user.value_objects import Email
+
+
+@dataclass(frozen=True, slots=True)
+class EmailMessage:
+    """`key` is the same whenever the same mail is sent again, so that a mailbox can drop the copy."""
+
+    key: str
+    to: Email
+    subject: str
+    body: str
+
+
+class EmailSender(Protocol):
+    async def send(self, message: EmailMessage) -> None:
+        """Return once somebody else is responsible for the mail; raise if not."""
+        ...
+
+
+class SignupCounter(Protocol):
+    """Counts registrations by day (UTC), in the transaction of the unit of work."""
+
+    async def add_one(self, day: date) -> None: ...
+
+
+class UserReader(Protocol):
+    """Reads users as they are shown. Apart from the repository: a view needs no aggregate."""
+
+    async def by_id(self, user_id: UUID) -> UserView | None: ...
+
+
+class SignupReader(Protocol):
+    async def daily(self, limit: int) -> list[DailySignups]:
+        """The latest `limit` days that have registrations, newest first."""
+        ...

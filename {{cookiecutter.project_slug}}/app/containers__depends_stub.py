@@ -1,0 +1,129 @@
+"""The composition root: the one place where ports meet adapters, and only `main` imports it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import iter_route_contexts
+
+from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
+from app.application.registry import EVENTS, SUBSCRIPTIONS
+from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.ports import EmailSender, SignupReader, UserReader
+from app.config import SERVICE, Settings
+from app.core.delivery import DeadLetters, Inbox
+from app.core.events import EventBus, EventCodec, OutboxRelay
+from app.domain.user.services import PasswordHasher
+from app.infrastructure.db.dead_letters import SqlDeadLetters
+from app.infrastructure.db.engine import Sessions, make_sessions, open_engine
+from app.infrastructure.db.inbox import SqlInbox
+from app.infrastructure.db.outbox import OutboxSignal
+from app.infrastructure.readiness import SystemReadinessCheck
+from app.infrastructure.db.relay import SqlOutboxRelay
+from app.infrastructure.db.signups import SqlSignupReader
+from app.infrastructure.db.unit_of_work import SqlUnitOfWork
+from app.infrastructure.db.user_repository import SqlUserReader
+from app.infrastructure.email import make_email_sender
+from app.infrastructure.events.bus import open_event_bus
+from app.infrastructure.events.codec import JsonEventCodec
+from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
+from app.stubs import Bindings, Container, Factory, Stub, instance
+
+Overrides = Mapping[type[Any], object]
+
+
+# One factory for what is made anew in each scope. A factory asks for ports as an endpoint would.
+
+
+async def unit_of_work(
+    sessions: Annotated[Sessions, Depends(Stub(Sessions))],
+    codec: Annotated[EventCodec, Depends(Stub(EventCodec))],
+    signal: Annotated[OutboxSignal, Depends(Stub(OutboxSignal))],
+) -> UnitOfWork:
+    return SqlUnitOfWork(sessions, codec, signal)
+
+
+async def register_user(
+    uow: Annotated[UnitOfWork, Depends(Stub(UnitOfWork))],
+    hasher: Annotated[PasswordHasher, Depends(Stub(PasswordHasher))],
+    ids: Annotated[IdGenerator, Depends(Stub(IdGenerator))],
+    clock: Annotated[Clock, Depends(Stub(Clock))],
+) -> RegisterUserHandler:
+    return RegisterUserHandler(uow, hasher, ids, clock)
+
+
+async def get_user(users: Annotated[UserReader, Depends(Stub(UserReader))]) -> GetUserHandler:
+    return GetUserHandler(users)
+
+
+async def list_daily_signups(signups: Annotated[SignupReader, Depends(Stub(SignupReader))]) -> ListDailySignupsHandler:
+    return ListDailySignupsHandler(signups)
+
+
+async def send_welcome_email(emails: Annotated[EmailSender, Depends(Stub(EmailSender))]) -> SendWelcomeEmail:
+    return SendWelcomeEmail(emails)
+
+
+async def record_signup(uow: Annotated[UnitOfWork, Depends(Stub(UnitOfWork))]) -> RecordSignup:
+    return RecordSignup(uow)
+
+
+FACTORIES: Bindings = {
+    UnitOfWork: unit_of_work,
+    RegisterUserHandler: register_user,
+    GetUserHandler: get_user,
+    ListDailySignupsHandler: list_daily_signups,
+    SendWelcomeEmail: send_welcome_email,
+    RecordSignup: record_signup,
+}
+
+
+async def open_instances(settings: Settings, stack: AsyncExitStack) -> dict[type[Any], object]:
+    """What lives as long as the process; `stack` closes it, last opened first."""
+    engine = await stack.enter_async_context(open_engine(settings.database_url))
+    bus = await stack.enter_async_context(open_event_bus(settings, SERVICE["name"]))
+    sessions = make_sessions(engine)
+    signal = OutboxSignal()
+    return {
+        Sessions: sessions,
+        OutboxSignal: signal,
+        EventBus: bus,
+        EventCodec: JsonEventCodec(EVENTS, SERVICE["name"]),
+        OutboxRelay: SqlOutboxRelay(engine, bus, signal, settings.outbox_poll, settings.retention),
+        Inbox: SqlInbox(engine, sessions),
+        DeadLetters: SqlDeadLetters(sessions),
+        UserReader: SqlUserReader(engine),
+        SignupReader: SqlSignupReader(engine),
+        ReadinessCheck: SystemReadinessCheck(engine, bus),
+        EmailSender: make_email_sender(settings.smtp_url, settings.email_from),
+        PasswordHasher: Argon2PasswordHasher(),
+        IdGenerator: Uuid7Generator(),
+        Clock: SystemClock(),
+    }
+
+
+@asynccontextmanager
+async def open_container(settings: Settings, overrides: Overrides | None = None) -> AsyncIterator[Container]:
+    """Open everything, and check that every need of every binding is met. Raise `StartupError`."""
+    async with AsyncExitStack() as stack:
+        instances = {**await open_instances(settings, stack), **(overrides or {})}
+        bindings: dict[type[Any], Factory] = {**FACTORIES}
+        bindings.update({key: instance(value) for key, value in instances.items()})
+        container = Container(bindings)
+        for subscription in SUBSCRIPTIONS:
+            container.require(subscription.handler, f"subscription {subscription.consumer!r}")
+        yield container
+
+
+def install(app: FastAPI, container: Container) -> None:
+    """Let the endpoints of `app` be served. Raise `StartupError` if one asks for what is not bound."""
+    app.state.container = container
+    for route in iter_route_contexts(app.routes):
+        dependants = [dependant] if (dependant := getattr(route, "dependant", None)) else []
+        while dependants:
+            dependant = dependants.pop()
+            dependants += dependant.dependencies
+            if isinstance(dependant.call, Stub):
+                container.require(dependant.call.abstraction, f"{sorted(route.methods or ())} {route.path}")

@@ -1,0 +1,56 @@
+"""What is known about one delivery of one event to one consumer."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from app.core.events import Event
+
+
+@dataclass(slots=True)
+class Delivery:
+    """The delivery being handled now. `recorded` turns true once its inbox row is committed."""
+
+    consumer: str
+    event_id: UUID
+    recorded: bool = False
+
+
+current_delivery: ContextVar[Delivery | None] = ContextVar("current_delivery", default=None)
+"""Set while an event handler runs. The unit of work reads it, so that the handler's writes and the
+inbox row that says "handled" are one transaction."""
+
+
+class AlreadyHandledError(Exception):
+    """Another delivery of the same event to the same consumer committed first; nothing was written."""
+
+
+class Inbox(Protocol):
+    """Remembers which consumer is done with which event."""
+
+    async def is_settled(self, consumer: str, event_id: UUID) -> bool:
+        """True if the consumer handled the event or gave it up as a dead letter."""
+        ...
+
+    async def mark_handled(self, consumer: str, event_id: UUID) -> None:
+        """Record success of a handler that committed nothing itself. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """An event that one consumer could not handle, kept with the reason until somebody decides."""
+
+    consumer: str
+    event: Event
+    reason: str
+    attempts: int
+    failed_at: datetime
+
+
+class DeadLetters(Protocol):
+    """Keeps dead letters. One event has at most one for each consumer."""
+
+    async def add(self, letter: DeadLetter) -> None: ...

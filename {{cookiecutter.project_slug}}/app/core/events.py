@@ -1,0 +1,99 @@
+"""Events: what the domain records, the envelope it travels in, and the port it travels through."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainEvent:
+    """Something that happened, in the words of the domain. Past tense, immutable, no technology.
+
+    `name` and `version` identify the payload's shape to every reader, so they never change:
+    a new shape is a new version.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A domain event on its way, with CloudEvents 1.0 attribute names.
+
+    `subject` is the aggregate's id: events of one subject keep their order. `data` is the payload
+    as JSON; nothing between the outbox and the handler looks inside it.
+    """
+
+    id: UUID
+    type: str
+    version: int
+    source: str
+    subject: str
+    time: datetime
+    data: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class EventCodec(Protocol):
+    """Turns domain events into envelopes and back."""
+
+    def encode(self, event: DomainEvent, *, subject: str) -> Event: ...
+
+    def decode(self, event: Event) -> DomainEvent:
+        """Raise `PermanentError` if the payload is not what its type and version promise."""
+        ...
+
+
+Receive = Callable[[Event], Awaitable[None]]
+"""Takes one delivered event. Returning acknowledges it; raising asks for it to be delivered again."""
+
+
+UNDECODABLE = "undecodable"
+"""Type under which a bus delivers what it cannot read as an event: `data` is the message as it came."""
+
+
+class EventBus(Protocol):
+    """Carries events from the outbox to the consumers of this service.
+
+    The contract every adapter keeps:
+    - delivery is at least once: an event is delivered again until a receiver has returned for it;
+    - events of one subject are delivered in the order they were published, one at a time;
+    - an event that is slow or fails holds up its own subject, and others only for a bounded time.
+    """
+
+    def subscribe(self, event_type: str, receive: Receive) -> None:
+        """Send events of this type to `receive`. Called before `run`, once per type."""
+        ...
+
+    async def publish(self, event: Event) -> None:
+        """Return once the event is safe; raise if that is not certain."""
+        ...
+
+    async def publish_many(self, events: Sequence[Event]) -> None:
+        """Like `publish` for each, in order; on an error any of them may or may not be out."""
+        ...
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver to the subscribers until `stop` is set, then finish what is in hand and return.
+
+        Outlives a broker that is away or restarts: keeps trying, and says so in the log.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Raise if the broker does not answer."""
+        ...
+
+
+class OutboxRelay(Protocol):
+    """Moves events from the outbox to the bus: in order, and from one process at a time."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until `stop` is set. Survives a database or broker that is away, and catches up."""
+        ...

@@ -1,0 +1,122 @@
+"""Takes one event to its handlers. Inbox, retry and dead letters live here, once for every bus."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from app.core.context import request_id
+from app.core.delivery import (
+    AlreadyHandledError,
+    DeadLetter,
+    DeadLetters,
+    Delivery,
+    Inbox,
+    current_delivery,
+)
+from app.core.events import Event, EventCodec
+from app.core.exceptions import PermanentError
+from app.core.retry import RetryPolicy
+from app.core.scope import OpenScope
+from app.core.subscriptions import Subscription
+
+logger = logging.getLogger(__name__)
+
+
+class ShuttingDownError(Exception):
+    """The process stops between two attempts: the event stays unacknowledged and comes again."""
+
+
+class MessageBus:
+    """Routes an event to all its handlers, side by side, so that one that fails delays no other."""
+
+    def __init__(
+        self,
+        subscriptions: Iterable[Subscription],
+        open_scope: OpenScope,
+        codec: EventCodec,
+        inbox: Inbox,
+        dead_letters: DeadLetters,
+        retry: RetryPolicy,
+    ) -> None:
+        self._by_type: dict[str, list[Subscription]] = {}
+        for subscription in subscriptions:
+            self._by_type.setdefault(subscription.event.name, []).append(subscription)
+        self._open_scope = open_scope
+        self._codec = codec
+        self._inbox = inbox
+        self._dead_letters = dead_letters
+        self._retry = retry
+        self._stopping = asyncio.Event()
+
+    @property
+    def event_types(self) -> list[str]:
+        """The types that at least one handler waits for."""
+        return list(self._by_type)
+
+    def stop(self) -> None:
+        """Start no further attempt; those that run may finish."""
+        self._stopping.set()
+
+    async def handle(self, event: Event) -> None:
+        """Return when each handler has handled the event or given it up: then it may be acknowledged.
+
+        Raises whatever keeps that from being certain, for instance a database that is away.
+        """
+        request_id.set(event.headers.get("request-id"))
+        subscriptions = self._by_type.get(event.type, ())
+        results = await asyncio.gather(*(self._deliver(event, s) for s in subscriptions), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _deliver(self, event: Event, subscription: Subscription) -> None:
+        if await self._inbox.is_settled(subscription.consumer, event.id):
+            return
+        for attempt in range(1, self._retry.attempts + 1):
+            if attempt > 1:
+                await self._pause(self._retry.delay(attempt - 1))
+            try:
+                async with asyncio.timeout(self._retry.timeout):
+                    await self._attempt(event, subscription)
+            except Exception as error:
+                logger.warning("event handler failed", extra={"attempt": attempt}, exc_info=error)
+                if isinstance(error, PermanentError) or attempt == self._retry.attempts:
+                    await self._give_up(event, subscription, error, attempt)
+                    return
+            else:
+                return
+
+    async def _attempt(self, event: Event, subscription: Subscription) -> None:
+        delivery = Delivery(subscription.consumer, event.id)
+        current_delivery.set(delivery)  # gather() gave each delivery a context of its own
+        try:
+            async with self._open_scope() as scope:
+                handler = await scope.get(subscription.handler)
+                await handler(self._codec.decode(event))
+        except AlreadyHandledError:
+            logger.info("event was handled by another delivery")
+            return
+        if not delivery.recorded:
+            await self._inbox.mark_handled(delivery.consumer, delivery.event_id)
+        logger.info("event handled")
+
+    async def _give_up(self, event: Event, subscription: Subscription, error: Exception, attempts: int) -> None:
+        reason = f"{type(error).__name__}: {error}"[:500]
+        await self._dead_letters.add(
+            DeadLetter(
+                consumer=subscription.consumer,
+                event=event,
+                reason=reason,
+                attempts=attempts,
+                failed_at=datetime.now(UTC),
+            )
+        )
+        logger.error("event became a dead letter", extra={"attempts": attempts})
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+        raise ShuttingDownError

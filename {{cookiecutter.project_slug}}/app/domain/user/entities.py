@@ -1,0 +1,26 @@
+"""The user aggregate."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from app.core.aggregate import AggregateRoot
+from app.domain.user.events import UserRegistered
+from app.domain.user.value_objects import Email
+
+
+@dataclass(eq=False, kw_only=True)
+class User(AggregateRoot):
+    """A person who may sign in. Registered once, known by a unique e-mail address."""
+
+    email: Email
+    password_hash: str
+    registered_at: datetime
+
+    @classmethod
+    def register(cls, *, user_id: UUID, email: Email, password_hash: str, now: datetime) -> Self:
+        """A new user, and the event that says so. `now` is timezone-aware."""
+        user = cls(id=user_id, email=email, password_hash=password_hash, registered_at=now)
+        user.record(UserRegistered(user_id=user_id, email=email.value, occurred_at=now))
+        return user

@@ -1,0 +1,27 @@
+"""Where users are kept, as the domain sees it: a collection."""
+
+from typing import Protocol
+
+from app.core.exceptions import ConflictError, NotFoundError
+from app.domain.user.entities import User
+from app.domain.user.value_objects import Email
+
+
+class EmailTakenError(ConflictError):
+    code = "email-taken"
+    message = "A user with this e-mail address exists already."
+
+
+class UserNotFoundError(NotFoundError):
+    code = "user-not-found"
+    message = "There is no user with this id."
+
+
+class UserRepository(Protocol):
+    """All users. What is added here is stored when the unit of work commits."""
+
+    async def by_email(self, email: Email) -> User | None: ...
+
+    async def add(self, user: User) -> None:
+        """Raise `EmailTakenError` if another user has the address, even one added at the same moment."""
+        ...

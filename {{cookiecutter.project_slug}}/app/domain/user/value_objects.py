@@ -1,0 +1,56 @@
+"""Values of the user aggregate: immutable, equal by content, never invalid."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from app.core.exceptions import InvalidValueError
+
+MAX_EMAIL_LENGTH = 254  # RFC 5321 section 4.5.3.1.3: a path has 256 octets, two of them are brackets
+MIN_PASSWORD_LENGTH = 8  # NIST SP 800-63B: the least for a password that a person chooses
+MAX_PASSWORD_LENGTH = 128  # long enough for a passphrase, short enough not to be a way to burn CPU
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+
+
+class InvalidEmailError(InvalidValueError):
+    code = "invalid-email"
+    message = "This is not an e-mail address."
+
+
+class WeakPasswordError(InvalidValueError):
+    code = "weak-password"
+    message = f"A password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters."
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """An e-mail address in its normal form: trimmed, Unicode NFC, lower case.
+
+    Two spellings that differ only in case are one address, so a person cannot register twice.
+    """
+
+    value: str
+
+    def __post_init__(self) -> None:
+        value = unicodedata.normalize("NFC", self.value.strip()).lower()
+        if len(value.encode()) > MAX_EMAIL_LENGTH or not value.isprintable() or not _EMAIL.fullmatch(value):
+            raise InvalidEmailError
+        object.__setattr__(self, "value", value)
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Password:
+    """A password as typed. Lives only as long as a request and never shows itself in a repr or a log."""
+
+    value: str
+
+    def __post_init__(self) -> None:
+        if not MIN_PASSWORD_LENGTH <= len(self.value) <= MAX_PASSWORD_LENGTH:
+            raise WeakPasswordError
+
+    def __repr__(self) -> str:
+        return "Password(***)"

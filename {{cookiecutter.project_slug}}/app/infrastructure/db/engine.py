@@ -1,0 +1,70 @@
+"""One engine a process, set up for its database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from app.core.exceptions import StartupError
+from app.infrastructure.db.models import OutboxRow
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+@asynccontextmanager
+async def open_engine(url: str) -> AsyncIterator[AsyncEngine]:
+    """Connect, check that the tables are there, and disconnect on exit. Raise `StartupError`."""
+    engine = create_engine(url)
+    try:
+        await _check(engine)
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def create_engine(url: str) -> AsyncEngine:
+    """An engine whose errors never show parameters: they may be secrets."""
+    if url.startswith("sqlite"):
+        engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": 30})
+        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+
+
+def make_sessions(engine: AsyncEngine) -> Sessions:
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions: _begin_sqlite does
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once if another wrote in between, whatever
+    # the busy timeout. So writers queue at BEGIN; readers say `sqlite_begin="DEFERRED"` and never wait.
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'IMMEDIATE')}")
+
+
+def read_only(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine for transactions that only read."""
+    return engine.execution_options(sqlite_begin="DEFERRED")
+
+
+async def _check(engine: AsyncEngine) -> None:
+    try:
+        async with read_only(engine).connect() as connection:
+            try:
+                await connection.execute(select(OutboxRow.seq).limit(1))
+            except DBAPIError as error:
+                raise StartupError("the database has no tables yet: run `make migrate`") from error
+    except (DBAPIError, OSError) as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise StartupError(f"cannot reach the database {where}: check DATABASE_URL") from error

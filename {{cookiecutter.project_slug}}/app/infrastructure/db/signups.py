@@ -1,0 +1,32 @@
+"""Daily signup counts in SQL."""
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from app.application.user.dto import DailySignups
+from app.infrastructure.db.engine import read_only
+from app.infrastructure.db.models import DailySignupsRow
+from app.infrastructure.db.upsert import insert
+
+
+class SqlSignupCounter:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add_one(self, day: date) -> None:
+        statement = insert(self._session, DailySignupsRow).values(day=day, count=1)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["day"], set_={"count": DailySignupsRow.count + 1})
+        )
+
+
+class SqlSignupReader:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = read_only(engine)
+
+    async def daily(self, limit: int) -> list[DailySignups]:
+        query = select(DailySignupsRow.day, DailySignupsRow.count).order_by(DailySignupsRow.day.desc()).limit(limit)
+        async with self._engine.connect() as connection:
+            return [DailySignups(*row) for row in await connection.execute(query)]

@@ -1,0 +1,58 @@
+"""Users in SQL: the repository for writing, the reader for showing."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from app.application.user.dto import UserView
+from app.core.aggregate import AggregateRoot
+from app.domain.user.entities import User
+from app.domain.user.repositories import EmailTakenError
+from app.domain.user.value_objects import Email
+from app.infrastructure.db.engine import read_only
+from app.infrastructure.db.models import UserRow
+
+
+class SqlUserRepository:
+    """`track` tells the unit of work which aggregates to ask for events."""
+
+    def __init__(self, session: AsyncSession, track: Callable[[AggregateRoot], None]) -> None:
+        self._session = session
+        self._track = track
+
+    async def by_email(self, email: Email) -> User | None:
+        row = await self._session.scalar(select(UserRow).where(UserRow.email == email.value))
+        if row is None:
+            return None
+        user = User(id=row.id, email=Email(row.email), password_hash=row.password_hash, registered_at=row.registered_at)
+        self._track(user)
+        return user
+
+    async def add(self, user: User) -> None:
+        self._session.add(
+            UserRow(
+                id=user.id,
+                email=user.email.value,
+                password_hash=user.password_hash,
+                registered_at=user.registered_at,
+            )
+        )
+        try:
+            await self._session.flush()
+        except IntegrityError as error:  # the only way to be sure: two requests may have asked by_email at once
+            raise EmailTakenError from error
+        self._track(user)
+
+
+class SqlUserReader:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = read_only(engine)
+
+    async def by_id(self, user_id: UUID) -> UserView | None:
+        query = select(UserRow.id, UserRow.email, UserRow.registered_at).where(UserRow.id == user_id)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else UserView(*row)

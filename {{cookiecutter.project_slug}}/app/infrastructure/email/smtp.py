@@ -1,0 +1,40 @@
+"""Sends mails through an SMTP server."""
+
+from email.message import EmailMessage as MimeMessage
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from app.application.user.ports import EmailMessage
+
+TIMEOUT = 10.0  # seconds; the message bus tries again later
+
+
+class SmtpEmailSender:
+    """`url` is `smtp://` (STARTTLS where the server offers it) or `smtps://`, with or without user and password."""
+
+    def __init__(self, url: str, sender: str) -> None:
+        parts = urlsplit(url)
+        self._sender = sender
+        self._host = parts.hostname
+        self._use_tls = parts.scheme == "smtps"
+        self._port = parts.port or (465 if self._use_tls else 587)
+        self._username = unquote(parts.username) if parts.username else None
+        self._password = unquote(parts.password) if parts.password else None
+
+    async def send(self, message: EmailMessage) -> None:
+        mime = MimeMessage()
+        mime["From"] = self._sender
+        mime["To"] = message.to.value
+        mime["Subject"] = message.subject
+        mime["Message-ID"] = f"<{message.key}@{self._sender.rpartition('@')[2]}>"
+        mime.set_content(message.body)
+        await aiosmtplib.send(
+            mime,
+            hostname=self._host,
+            port=self._port,
+            username=self._username,
+            password=self._password,
+            use_tls=self._use_tls,
+            timeout=TIMEOUT,
+        )

@@ -1,0 +1,17 @@
+"""What endpoints ask for, by name; FastAPI's own Depends delivers it."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.routing import APIRoute as InjectedRoute
+
+from app.application.ports import ReadinessCheck
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.stubs import Stub
+
+__all__ = ["GetUser", "InjectedRoute", "ListDailySignups", "Readiness", "RegisterUser"]
+
+RegisterUser = Annotated[RegisterUserHandler, Depends(Stub(RegisterUserHandler))]
+GetUser = Annotated[GetUserHandler, Depends(Stub(GetUserHandler))]
+ListDailySignups = Annotated[ListDailySignupsHandler, Depends(Stub(ListDailySignupsHandler))]
+Readiness = Annotated[ReadinessCheck, Depends(Stub(ReadinessCheck))]

@@ -1,0 +1,90 @@
+"""What surrounds every request: its id, one log line, and an answer even if the code behind it fails."""
+
+import logging
+import re
+import time
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
+
+from app.core.context import request_id
+from app.core.exceptions import StartupError
+from app.interfaces.api.errors import problem
+
+logger = logging.getLogger(__name__)
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # an id from outside goes into logs and headers
+
+
+class RequestMiddleware:
+    """Gives each request an id (or takes a harmless one from `X-Request-ID`) and logs how it went."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        current = given if _SAFE_ID.fullmatch(given) else str(uuid7())
+        request_id.set(current)
+        status = 0
+        start = time.perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = current
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            logger.error("request failed", exc_info=error)
+            if status:  # the answer has begun: all that is left is to break it off
+                raise
+            await problem(500)(scope, receive, send_with_id)
+        finally:
+            self._log(scope, status, time.perf_counter() - start)
+
+    def _log(self, scope: Scope, status: int, seconds: float) -> None:
+        details: dict[str, Any] = {
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+        }
+        logger.info("request", extra=details)
+
+
+class StartupFailureMiddleware:
+    """Lets the server print one line, not a traceback, when the service says why it cannot start."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        held_back: list[Message] = []
+
+        async def hold_back_failure(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                held_back.append(message)
+            else:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, hold_back_failure)
+        except StartupError as error:
+            await send({"type": "lifespan.startup.failed", "message": f"cannot start: {error}"})
+            raise
+        except BaseException:
+            for message in held_back:
+                await send(message)
+            raise

@@ -1,0 +1,65 @@
+"""HTTP for the user use cases: translate in, call one handler, translate out."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response, status
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from app.application.user.commands import RegisterUserCommand
+from app.application.user.queries import GetUserQuery, ListDailySignupsQuery
+from app.interfaces.api.deps import GetUser, InjectedRoute, ListDailySignups, RegisterUser
+from app.interfaces.api.errors import documented
+
+router = APIRouter(tags=["users"], route_class=InjectedRoute)
+
+
+class RegisterUserRequest(BaseModel):
+    email: str = Field(examples=["ada@example.com"])
+    password: SecretStr = Field(examples=["correct horse battery"])
+
+
+class RegisterUserResponse(BaseModel):
+    id: UUID
+
+
+class UserResponse(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    email: str
+    registered_at: datetime
+
+
+class DailySignupsResponse(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    day: date
+    count: int
+
+
+class SignupsResponse(BaseModel):
+    items: list[DailySignupsResponse]
+
+
+@router.post("/users", status_code=status.HTTP_201_CREATED, responses=documented(409, 413, 422))
+async def register_user(body: RegisterUserRequest, response: Response, register: RegisterUser) -> RegisterUserResponse:
+    """Register a user. The welcome mail and the signup count follow by event."""
+    user_id = await register(RegisterUserCommand(body.email, body.password.get_secret_value()))
+    response.headers["location"] = f"/api/v1/users/{user_id}"
+    return RegisterUserResponse(id=user_id)
+
+
+@router.get("/users/{user_id}", responses=documented(404, 422))
+async def get_user(user_id: UUID, get: GetUser) -> UserResponse:
+    return UserResponse.model_validate(await get(GetUserQuery(user_id)))
+
+
+@router.get("/signups", responses=documented(422))
+async def list_daily_signups(
+    list_signups: ListDailySignups, limit: Annotated[int, Query(ge=1, le=366)] = 30
+) -> SignupsResponse:
+    """Registrations by day (UTC), the latest `limit` days that have any."""
+    days = await list_signups(ListDailySignupsQuery(limit))
+    return SignupsResponse(items=[DailySignupsResponse.model_validate(day) for day in days])
