@@ -10,7 +10,11 @@ from fastapi.routing import iter_route_contexts
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
 from app.application.registry import EVENTS, SUBSCRIPTIONS
 from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import (
+    GetUserHandler,
+    ListDailySignupsHandler,
+    RegisterUserHandler,
+)
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
 from app.core.delivery import DeadLetters, Inbox
@@ -20,7 +24,6 @@ from app.infrastructure.db.dead_letters import SqlDeadLetters
 from app.infrastructure.db.engine import Sessions, make_sessions, open_engine
 from app.infrastructure.db.inbox import SqlInbox
 from app.infrastructure.db.outbox import OutboxSignal
-from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.db.relay import SqlOutboxRelay
 from app.infrastructure.db.signups import SqlSignupReader
 from app.infrastructure.db.unit_of_work import SqlUnitOfWork
@@ -28,6 +31,7 @@ from app.infrastructure.db.user_repository import SqlUserReader
 from app.infrastructure.email import make_email_sender
 from app.infrastructure.events.bus import open_event_bus
 from app.infrastructure.events.codec import JsonEventCodec
+from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
 from app.stubs import Bindings, Container, Factory, Stub, instance
 

@@ -5,7 +5,15 @@ from contextlib import asynccontextmanager
 from inspect import signature
 from typing import Any
 
-from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, from_context, make_async_container, provide
+from dishka import (
+    STRICT_VALIDATION,
+    AsyncContainer,
+    Provider,
+    Scope,
+    from_context,
+    make_async_container,
+    provide,
+)
 from dishka.entities.key import DependencyKey
 from dishka.exceptions import NoFactoryError
 from dishka.integrations.base import default_parse_dependency
@@ -18,7 +26,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
 from app.application.registry import EVENTS, SUBSCRIPTIONS
 from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import (
+    GetUserHandler,
+    ListDailySignupsHandler,
+    RegisterUserHandler,
+)
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
 from app.core.delivery import DeadLetters, Inbox
@@ -29,7 +41,6 @@ from app.infrastructure.db.dead_letters import SqlDeadLetters
 from app.infrastructure.db.engine import make_sessions, open_engine
 from app.infrastructure.db.inbox import SqlInbox
 from app.infrastructure.db.outbox import OutboxSignal
-from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.db.relay import SqlOutboxRelay
 from app.infrastructure.db.signups import SqlSignupReader
 from app.infrastructure.db.unit_of_work import SqlUnitOfWork
@@ -37,6 +48,7 @@ from app.infrastructure.db.user_repository import SqlUserReader
 from app.infrastructure.email import make_email_sender
 from app.infrastructure.events.bus import open_event_bus
 from app.infrastructure.events.codec import JsonEventCodec
+from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
 
 Overrides = Mapping[type[Any], object]

@@ -10,6 +10,7 @@ from app.config import SERVICE, Settings
 from app.containers import Overrides, install, open_container
 from app.core.exceptions import StartupError
 from app.interfaces.api import health
+from app.interfaces.api.body_limit import BodyLimitMiddleware
 from app.interfaces.api.errors import install_errors
 from app.interfaces.api.middleware import RequestMiddleware, StartupFailureMiddleware
 from app.interfaces.api.v1.router import router
@@ -30,12 +31,8 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
             ):
                 yield
 
-    app = FastAPI(
-        title=SERVICE["title"],
-        description=SERVICE["description"],
-        lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
-    )
+    app = FastAPI(title=SERVICE["title"], description=SERVICE["description"], lifespan=lifespan)
+    app.add_middleware(BodyLimitMiddleware, limit=settings.max_body_bytes)
     app.add_middleware(RequestMiddleware)
     app.add_middleware(StartupFailureMiddleware)
     app.include_router(health.router)

@@ -14,7 +14,7 @@ from app.core.delivery import (
     Inbox,
     current_delivery,
 )
-from app.core.events import Event, EventCodec
+from app.core.events import UNDECODABLE, Event, EventCodec
 from app.core.exceptions import PermanentError
 from app.core.retry import RetryPolicy
 from app.core.scope import OpenScope
@@ -63,12 +63,27 @@ class MessageBus:
 
         Raises whatever keeps that from being certain, for instance a database that is away.
         """
+        if self._stopping.is_set():
+            raise ShuttingDownError
         request_id.set(event.headers.get("request-id"))
         subscriptions = self._by_type.get(event.type, ())
         results = await asyncio.gather(*(self._deliver(event, s) for s in subscriptions), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+    async def reject(self, event: Event) -> None:
+        """Keep what the bus could not read as a dead letter of nobody in particular."""
+        await self._dead_letters.add(
+            DeadLetter(
+                consumer=UNDECODABLE,
+                event=event,
+                reason="the message is not an event of ours",
+                attempts=0,
+                failed_at=datetime.now(UTC),
+            )
+        )
+        logger.error("undecodable message became a dead letter")
 
     async def _deliver(self, event: Event, subscription: Subscription) -> None:
         if await self._inbox.is_settled(subscription.consumer, event.id):

@@ -9,7 +9,11 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 
 from app.application.ports import ReadinessCheck
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import (
+    GetUserHandler,
+    ListDailySignupsHandler,
+    RegisterUserHandler,
+)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,11 @@ from fastapi import Depends
 from fastapi.routing import APIRoute as InjectedRoute
 
 from app.application.ports import ReadinessCheck
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import (
+    GetUserHandler,
+    ListDailySignupsHandler,
+    RegisterUserHandler,
+)
 from app.stubs import Stub
 
 __all__ = ["GetUser", "InjectedRoute", "ListDailySignups", "Readiness", "RegisterUser"]

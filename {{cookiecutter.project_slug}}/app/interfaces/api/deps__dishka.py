@@ -8,7 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.application.ports import ReadinessCheck
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import (
+    GetUserHandler,
+    ListDailySignupsHandler,
+    RegisterUserHandler,
+)
 
 
 class InjectedRoute(DishkaRoute):

@@ -10,7 +10,12 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.core.context import request_id
-from app.core.exceptions import ConflictError, DomainError, InvalidValueError, NotFoundError
+from app.core.exceptions import (
+    ConflictError,
+    DomainError,
+    InvalidValueError,
+    NotFoundError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -40,8 +45,8 @@ def problem(status: int, **members: Any) -> JSONResponse:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For `responses=` of an endpoint: what OpenAPI says about these errors."""
-    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {status: {"model": Problem, "content": {MEDIA_TYPE: schema}} for status in statuses}
+    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
 def install_errors(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from app.core.delivery import DeadLetters, Inbox
-from app.core.events import EventBus, EventCodec, OutboxRelay
+from app.core.events import UNDECODABLE, EventBus, EventCodec, OutboxRelay
 from app.core.message_bus import MessageBus
 from app.core.retry import RetryPolicy
 from app.core.scope import OpenScope
@@ -37,6 +37,7 @@ async def event_processing(
         )
     for event_type in message_bus.event_types:
         bus.subscribe(event_type, message_bus.handle)
+    bus.subscribe(UNDECODABLE, message_bus.reject)
     stop = asyncio.Event()
     work = [relay.run(stop), bus.run(stop)] if consume else [relay.run(stop)]
     tasks = [_start(job) for job in work]

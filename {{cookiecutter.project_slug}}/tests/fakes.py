@@ -1,0 +1,98 @@
+"""In-memory stand-ins for ports: they keep the port's promises, and nothing else."""
+
+from datetime import UTC, date, datetime
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from app.application.user.ports import EmailMessage
+from app.core.aggregate import AggregateRoot
+from app.core.events import DomainEvent
+from app.domain.user.entities import User
+from app.domain.user.repositories import EmailTakenError
+from app.domain.user.value_objects import Email, Password
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return NOON
+
+
+class CountingIds:
+    """1, 2, 3, ... as UUIDs."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def new_id(self) -> UUID:
+        self._last += 1
+        return UUID(int=self._last)
+
+
+class ReversingHasher:
+    """Quick, and never the password itself."""
+
+    async def hash(self, password: Password) -> str:
+        return f"reversed:{password.value[::-1]}"
+
+
+class MailBox:
+    """Collects mails; fails as often as it is told to, before it takes one."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.mails: list[EmailMessage] = []
+        self.attempts = 0
+        self._failures = failures
+
+    async def send(self, message: EmailMessage) -> None:
+        self.attempts += 1
+        if self.attempts <= self._failures:
+            raise ConnectionError("mail server is away: secret-detail")
+        self.mails.append(message)
+
+
+class FakeUsers:
+    def __init__(self) -> None:
+        self.stored: list[User] = []
+        self.seen: list[AggregateRoot] = []
+
+    async def by_email(self, email: Email) -> User | None:
+        return next((user for user in self.stored if user.email == email), None)
+
+    async def add(self, user: User) -> None:
+        if await self.by_email(user.email):
+            raise EmailTakenError
+        self.stored.append(user)
+        self.seen.append(user)
+
+
+class FakeSignups:
+    def __init__(self) -> None:
+        self.counts: dict[date, int] = {}
+
+    async def add_one(self, day: date) -> None:
+        self.counts[day] = self.counts.get(day, 0) + 1
+
+
+class FakeUnitOfWork:
+    """Keeps what was committed; `events` are those the outbox would have."""
+
+    def __init__(self) -> None:
+        self.users = FakeUsers()
+        self.signups = FakeSignups()
+        self.events: list[DomainEvent] = []
+        self.commits = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+    async def commit(self) -> None:
+        self.commits += 1
+        for aggregate in self.users.seen:
+            self.events.extend(aggregate.pull_events())

@@ -1,0 +1,43 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT, process
+
+
+def fails_to_start(tmp_path: Path, **environment: str) -> str:
+    """Start the service as `make run` does; return what it printed before it gave up."""
+    command = [sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app", "--port", "0"]
+    env = {**os.environ, "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/app.db", **environment}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "line"),
+    [
+        ({"DATABASE_URL": "mysql://app:s3cret@db/app"}, "cannot start: DATABASE_URL: must begin with"),
+        ({"LOG_FORMAT": "xml"}, "cannot start: LOG_FORMAT:"),
+        ({}, "cannot start: the database has no tables yet: run `make migrate`"),
+        ({"DATABASE_URL": "sqlite+aiosqlite:////no/such/folder/app.db"}, "cannot start: cannot reach the database"),
+        (
+            {"DATABASE_URL": "postgresql+asyncpg://app:s3cret@127.0.0.1:1/app"},
+            "cannot start: cannot reach the database postgresql+asyncpg://app:***@127.0.0.1:1/app",
+        ),
+    ],
+)
+def test_says_in_one_line_why_it_cannot_start(tmp_path: Path, environment: dict[str, str], line: str) -> None:
+    output = fails_to_start(tmp_path, **environment)
+    assert len([text for text in output.splitlines() if line in text]) == 1
+    assert "Traceback" not in output
+    assert "s3cret" not in output
+
+
+def test_stops_in_good_order_when_told_to(database_url: str, tmp_path: Path) -> None:
+    with process("app.main:create_app", {"DATABASE_URL": database_url}, tmp_path / "out") as server:
+        server.stop()
+    assert "Traceback" not in (tmp_path / "out").read_text()

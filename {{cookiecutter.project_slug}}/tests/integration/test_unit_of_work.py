@@ -1,0 +1,103 @@
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.application.registry import EVENTS
+from app.config import Settings
+from app.core.delivery import AlreadyHandledError, Delivery, current_delivery
+from app.domain.user.entities import User
+from app.domain.user.repositories import EmailTakenError
+from app.domain.user.value_objects import Email
+from app.infrastructure.db.engine import make_sessions, open_engine
+from app.infrastructure.db.models import OutboxRow, UserRow
+from app.infrastructure.db.outbox import OutboxSignal
+from app.infrastructure.db.signups import SqlSignupReader
+from app.infrastructure.db.unit_of_work import SqlUnitOfWork
+from app.infrastructure.events.codec import JsonEventCodec
+from tests.fakes import NOON
+
+DAY = date(2026, 5, 4)
+
+
+@pytest.fixture
+async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    async with open_engine(settings.database_url) as engine:
+        yield engine
+
+
+def make_uow(engine: AsyncEngine, signal: OutboxSignal | None = None) -> SqlUnitOfWork:
+    return SqlUnitOfWork(make_sessions(engine), JsonEventCodec(EVENTS, "test"), signal or OutboxSignal())
+
+
+def ada(number: int = 1) -> User:
+    return User.register(user_id=UUID(int=number), email=Email("ada@example.com"), password_hash="x", now=NOON)
+
+
+async def count(engine: AsyncEngine, row: type[UserRow] | type[OutboxRow]) -> int:
+    async with engine.connect() as connection:
+        return (await connection.execute(select(func.count()).select_from(row))).scalar_one()
+
+
+async def test_commit_stores_the_aggregate_and_its_event_and_wakes_the_relay(engine: AsyncEngine) -> None:
+    signal = OutboxSignal()
+    async with make_uow(engine, signal) as uow:
+        await uow.users.add(ada())
+        await uow.commit()
+    assert (await count(engine, UserRow), await count(engine, OutboxRow), signal.is_set()) == (1, 1, True)
+
+
+async def test_without_commit_nothing_is_stored(engine: AsyncEngine) -> None:
+    async with make_uow(engine) as uow:
+        await uow.users.add(ada())
+    assert (await count(engine, UserRow), await count(engine, OutboxRow)) == (0, 0)
+
+
+async def test_an_email_that_is_taken_at_the_same_moment_is_refused(engine: AsyncEngine) -> None:
+    async with make_uow(engine) as uow:
+        await uow.users.add(ada(1))
+        await uow.commit()
+    async with make_uow(engine) as uow:
+        with pytest.raises(EmailTakenError):
+            await uow.users.add(ada(2))
+
+
+async def test_deliveries_of_one_event_at_the_same_moment_take_effect_once(engine: AsyncEngine) -> None:
+    outcomes = []
+
+    async def deliver() -> None:
+        current_delivery.set(Delivery("counter", UUID(int=9)))
+        try:
+            async with make_uow(engine) as uow:
+                await uow.signups.add_one(DAY)
+                await uow.commit()
+        except AlreadyHandledError:
+            outcomes.append("already")
+        else:
+            outcomes.append("handled")
+
+    await asyncio.gather(*(asyncio.create_task(deliver()) for _ in range(5)))
+    assert sorted(outcomes) == ["already"] * 4 + ["handled"]
+    assert [day.count for day in await SqlSignupReader(engine).daily(1)] == [1]
+
+
+async def test_an_event_handler_cannot_commit_twice(engine: AsyncEngine) -> None:
+    current_delivery.set(Delivery("counter", UUID(int=9)))
+    async with make_uow(engine) as uow:
+        await uow.commit()
+    with pytest.raises(RuntimeError, match="commits once"):
+        async with make_uow(engine) as uow:
+            await uow.commit()
+
+
+async def test_days_are_listed_newest_first(engine: AsyncEngine) -> None:
+    for day in (4, 6, 5, 6):
+        async with make_uow(engine) as uow:
+            await uow.signups.add_one(date(2026, 5, day))
+            await uow.commit()
+    days = await SqlSignupReader(engine).daily(2)
+    assert [(d.day.day, d.count) for d in days] == [(6, 2), (5, 1)]

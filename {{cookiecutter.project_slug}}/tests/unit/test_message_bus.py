@@ -1,0 +1,197 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.core.delivery import AlreadyHandledError, DeadLetter, current_delivery
+from app.core.events import DomainEvent, Event
+from app.core.exceptions import PermanentError
+from app.core.message_bus import MessageBus, ShuttingDownError
+from app.core.retry import RetryPolicy
+from app.core.subscriptions import Subscription
+from app.domain.user.events import UserRegistered
+from app.infrastructure.events.codec import JsonEventCodec
+from tests.fakes import NOON
+from tests.waiting import eventually
+
+CODEC = JsonEventCodec([UserRegistered], source="test")
+EVENT = CODEC.encode(UserRegistered(user_id=UUID(int=1), email="ada@example.com", occurred_at=NOON), subject="1")
+
+Reaction = Callable[[DomainEvent], Awaitable[None]]
+
+
+class One:
+    """Stands for a handler class; the scope returns the reaction of the test instead."""
+
+    async def __call__(self, event: UserRegistered) -> None: ...
+
+
+class Other(One): ...
+
+
+class Records:
+    """Inbox, dead letters and scope in memory."""
+
+    def __init__(self, reactions: dict[type[Any], Reaction]) -> None:
+        self.handled: set[tuple[str, UUID]] = set()
+        self.letters: list[DeadLetter] = []
+        self._reactions = reactions
+
+    async def is_settled(self, consumer: str, event_id: UUID) -> bool:
+        return (consumer, event_id) in self.handled
+
+    async def mark_handled(self, consumer: str, event_id: UUID) -> None:
+        self.handled.add((consumer, event_id))
+
+    async def add(self, letter: DeadLetter) -> None:
+        self.letters.append(letter)
+
+    @asynccontextmanager
+    async def open_scope(self) -> AsyncIterator["Records"]:
+        yield self
+
+    async def get(self, dependency_type: type[Any]) -> Any:
+        return self._reactions[dependency_type]
+
+
+def make(reactions: dict[type[Any], Reaction], retry: RetryPolicy | None = None) -> tuple[MessageBus, Records]:
+    records = Records(reactions)
+    subscriptions = [Subscription(kind.__name__, UserRegistered, kind) for kind in reactions]
+    retry = retry or RetryPolicy(attempts=3, first_delay=0.001, timeout=5.0)
+    return MessageBus(subscriptions, records.open_scope, CODEC, records, records, retry), records
+
+
+class Recorder:
+    """A reaction that notes its calls and raises what it is given, first things first."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.events: list[DomainEvent] = []
+        self._errors = list(errors)
+
+    async def __call__(self, event: DomainEvent) -> None:
+        self.events.append(event)
+        if self._errors:
+            raise self._errors.pop(0)
+
+
+async def test_every_handler_gets_the_decoded_event() -> None:
+    one, other = Recorder(), Recorder()
+    bus, records = make({One: one, Other: other})
+    await bus.handle(EVENT)
+    assert one.events == other.events == [CODEC.decode(EVENT)]
+    assert records.handled == {("One", EVENT.id), ("Other", EVENT.id)}
+
+
+async def test_a_settled_event_is_not_handled_again() -> None:
+    one = Recorder()
+    bus, _ = make({One: one})
+    for _ in range(2):
+        await bus.handle(EVENT)
+    assert len(one.events) == 1
+
+
+async def test_a_handler_that_failed_is_tried_again_alone() -> None:
+    one, other = Recorder(ValueError(), ValueError()), Recorder()
+    bus, records = make({One: one, Other: other})
+    await bus.handle(EVENT)
+    assert (len(one.events), len(other.events), records.letters) == (3, 1, [])
+
+
+async def test_after_the_last_attempt_the_event_is_a_dead_letter_of_that_handler() -> None:
+    one = Recorder(*[ValueError("no luck")] * 3)
+    bus, records = make({One: one, Other: Recorder()})
+    await bus.handle(EVENT)
+    [letter] = records.letters
+    assert (letter.consumer, letter.event, letter.attempts) == ("One", EVENT, 3)
+    assert letter.reason == "ValueError: no luck"
+    assert records.handled == {("Other", EVENT.id)}
+
+
+async def test_a_permanent_error_is_not_tried_again() -> None:
+    one = Recorder(PermanentError("never"))
+    bus, records = make({One: one})
+    await bus.handle(EVENT)
+    assert (len(one.events), len(records.letters)) == (1, 1)
+
+
+async def test_an_event_whose_dead_letter_cannot_be_kept_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, records = make({One: Recorder(PermanentError())})
+
+    async def disk_full(_: DeadLetter) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(records, "add", disk_full)
+    with pytest.raises(OSError, match="disk full"):
+        await bus.handle(EVENT)
+
+
+async def test_an_event_that_another_delivery_handled_counts_as_handled() -> None:
+    one = Recorder(AlreadyHandledError())
+    bus, records = make({One: one})
+    await bus.handle(EVENT)
+    assert (len(one.events), records.letters) == (1, [])
+
+
+async def test_a_handler_that_never_returns_is_given_up() -> None:
+    async def hang(_: DomainEvent) -> None:
+        await asyncio.Event().wait()
+
+    bus, records = make({One: hang}, RetryPolicy(attempts=2, first_delay=0.001, timeout=0.01))
+    await bus.handle(EVENT)
+    assert [letter.attempts for letter in records.letters] == [2]
+
+
+async def test_a_stop_during_backoff_leaves_the_event_unacknowledged_at_once() -> None:
+    one = Recorder(ValueError())
+    bus, records = make({One: one}, RetryPolicy(attempts=3, first_delay=3600.0, max_delay=3600.0))
+    handling = asyncio.create_task(bus.handle(EVENT))
+    await eventually(lambda: len(one.events) == 1)
+    bus.stop()
+    with pytest.raises(ShuttingDownError):
+        await asyncio.wait_for(handling, 5)
+    assert (records.handled, records.letters) == (set(), [])
+
+
+async def test_a_stopped_bus_takes_no_further_event() -> None:
+    one = Recorder()
+    bus, _ = make({One: one})
+    bus.stop()
+    with pytest.raises(ShuttingDownError):
+        await bus.handle(EVENT)
+    assert one.events == []
+
+
+async def test_an_undecodable_payload_becomes_a_dead_letter_of_each_handler() -> None:
+    one = Recorder()
+    bus, records = make({One: one})
+    broken = Event(
+        id=EVENT.id, type=EVENT.type, version=1, source="", subject="1", time=NOON, data=b"\xff\x00", headers={}
+    )
+    await bus.handle(broken)
+    assert one.events == []
+    assert [letter.event.data for letter in records.letters] == [b"\xff\x00"]
+
+
+async def test_what_the_bus_cannot_read_is_kept() -> None:
+    bus, records = make({One: Recorder()})
+    await bus.reject(EVENT)
+    assert [letter.event for letter in records.letters] == [EVENT]
+
+
+async def test_each_handler_knows_its_own_delivery() -> None:
+    seen = set()
+
+    async def look(_: DomainEvent) -> None:
+        delivery = current_delivery.get()
+        assert delivery is not None
+        await asyncio.sleep(0)
+        assert current_delivery.get() is delivery
+        seen.add((delivery.consumer, delivery.event_id))
+
+    bus, _ = make({One: look, Other: look})
+    await bus.handle(EVENT)
+    assert seen == {("One", EVENT.id), ("Other", EVENT.id)}
+    assert current_delivery.get() is None

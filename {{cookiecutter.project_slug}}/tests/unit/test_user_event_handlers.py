@@ -1,0 +1,29 @@
+from uuid import UUID
+
+from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
+from app.domain.user.events import UserRegistered
+from tests.fakes import NOON, FakeUnitOfWork, MailBox
+
+EVENT = UserRegistered(user_id=UUID(int=7), email="ada@example.com", occurred_at=NOON)
+
+
+async def test_welcome_mail_goes_to_the_new_user() -> None:
+    mailbox = MailBox()
+    await SendWelcomeEmail(mailbox)(EVENT)
+    [mail] = mailbox.mails
+    assert mail.to.value == "ada@example.com"
+    assert "Welcome" in mail.subject
+
+
+async def test_a_repeated_welcome_mail_has_the_same_key() -> None:
+    mailbox = MailBox()
+    for _ in range(2):
+        await SendWelcomeEmail(mailbox)(EVENT)
+    assert mailbox.mails[0].key == mailbox.mails[1].key
+
+
+async def test_a_signup_counts_on_the_day_it_happened() -> None:
+    uow = FakeUnitOfWork()
+    await RecordSignup(uow)(EVENT)
+    assert uow.signups.counts == {NOON.date(): 1}
+    assert uow.commits == 1
