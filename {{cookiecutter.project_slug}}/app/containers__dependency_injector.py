@@ -13,21 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
 from app.application.registry import EVENTS, SUBSCRIPTIONS
 from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
-from app.application.user.handlers import (
-    GetUserHandler,
-    ListDailySignupsHandler,
-    RegisterUserHandler,
-)
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
 from app.core.delivery import DeadLetters, Inbox
-from app.core.events import EventBus, EventCodec, OutboxRelay
+from app.core.events import EventBus, EventCodec, Outbox, OutboxRelay
 from app.core.exceptions import StartupError
+from app.core.metrics import DeliveryMetrics
 from app.domain.user.services import PasswordHasher
 from app.infrastructure.db.dead_letters import SqlDeadLetters
 from app.infrastructure.db.engine import make_sessions, open_engine
 from app.infrastructure.db.inbox import SqlInbox
-from app.infrastructure.db.outbox import OutboxSignal
+from app.infrastructure.db.outbox import OutboxSignal, SqlOutbox
 from app.infrastructure.db.relay import SqlOutboxRelay
 from app.infrastructure.db.signups import SqlSignupReader
 from app.infrastructure.db.unit_of_work import SqlUnitOfWork
@@ -35,6 +32,7 @@ from app.infrastructure.db.user_repository import SqlUserReader
 from app.infrastructure.email import make_email_sender
 from app.infrastructure.events.bus import open_event_bus
 from app.infrastructure.events.codec import JsonEventCodec
+from app.infrastructure.metrics import PrometheusDeliveryMetrics
 from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
 
@@ -58,12 +56,14 @@ class Container(containers.DeclarativeContainer):
     relay = providers.Singleton(
         SqlOutboxRelay, engine, bus, signal, settings.provided.outbox_poll, settings.provided.retention
     )
+    outbox = providers.Singleton(SqlOutbox, engine)
     inbox = providers.Singleton(SqlInbox, engine, sessions)
     dead_letters = providers.Singleton(SqlDeadLetters, sessions)
     user_reader = providers.Singleton(SqlUserReader, engine)
     signup_reader = providers.Singleton(SqlSignupReader, engine)
     readiness = providers.Singleton(SystemReadinessCheck, engine, bus)
     emails = providers.Singleton(make_email_sender, settings.provided.smtp_url, settings.provided.email_from)
+    metrics = providers.Singleton(PrometheusDeliveryMetrics)
     hasher = providers.Singleton(Argon2PasswordHasher)
     ids = providers.Singleton(Uuid7Generator)
     clock = providers.Singleton(SystemClock)
@@ -80,12 +80,14 @@ NAME_OF: Mapping[type[Any], str] = {
     EventBus: "bus",
     EventCodec: "codec",
     OutboxRelay: "relay",
+    Outbox: "outbox",
     Inbox: "inbox",
     DeadLetters: "dead_letters",
     UserReader: "user_reader",
     SignupReader: "signup_reader",
     ReadinessCheck: "readiness",
     EmailSender: "emails",
+    DeliveryMetrics: "metrics",
     PasswordHasher: "hasher",
     IdGenerator: "ids",
     Clock: "clock",

@@ -10,20 +10,17 @@ from fastapi.routing import iter_route_contexts
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
 from app.application.registry import EVENTS, SUBSCRIPTIONS
 from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
-from app.application.user.handlers import (
-    GetUserHandler,
-    ListDailySignupsHandler,
-    RegisterUserHandler,
-)
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
 from app.core.delivery import DeadLetters, Inbox
-from app.core.events import EventBus, EventCodec, OutboxRelay
+from app.core.events import EventBus, EventCodec, Outbox, OutboxRelay
+from app.core.metrics import DeliveryMetrics
 from app.domain.user.services import PasswordHasher
 from app.infrastructure.db.dead_letters import SqlDeadLetters
 from app.infrastructure.db.engine import Sessions, make_sessions, open_engine
 from app.infrastructure.db.inbox import SqlInbox
-from app.infrastructure.db.outbox import OutboxSignal
+from app.infrastructure.db.outbox import OutboxSignal, SqlOutbox
 from app.infrastructure.db.relay import SqlOutboxRelay
 from app.infrastructure.db.signups import SqlSignupReader
 from app.infrastructure.db.unit_of_work import SqlUnitOfWork
@@ -31,6 +28,7 @@ from app.infrastructure.db.user_repository import SqlUserReader
 from app.infrastructure.email import make_email_sender
 from app.infrastructure.events.bus import open_event_bus
 from app.infrastructure.events.codec import JsonEventCodec
+from app.infrastructure.metrics import PrometheusDeliveryMetrics
 from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
 from app.stubs import Bindings, Container, Factory, Stub, instance
@@ -96,12 +94,14 @@ async def open_instances(settings: Settings, stack: AsyncExitStack) -> dict[type
         EventBus: bus,
         EventCodec: JsonEventCodec(EVENTS, SERVICE["name"]),
         OutboxRelay: SqlOutboxRelay(engine, bus, signal, settings.outbox_poll, settings.retention),
+        Outbox: SqlOutbox(engine),
         Inbox: SqlInbox(engine, sessions),
         DeadLetters: SqlDeadLetters(sessions),
         UserReader: SqlUserReader(engine),
         SignupReader: SqlSignupReader(engine),
         ReadinessCheck: SystemReadinessCheck(engine, bus),
         EmailSender: make_email_sender(settings.smtp_url, settings.email_from),
+        DeliveryMetrics: PrometheusDeliveryMetrics(),
         PasswordHasher: Argon2PasswordHasher(),
         IdGenerator: Uuid7Generator(),
         Clock: SystemClock(),

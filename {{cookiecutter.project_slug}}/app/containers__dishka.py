@@ -5,15 +5,7 @@ from contextlib import asynccontextmanager
 from inspect import signature
 from typing import Any
 
-from dishka import (
-    STRICT_VALIDATION,
-    AsyncContainer,
-    Provider,
-    Scope,
-    from_context,
-    make_async_container,
-    provide,
-)
+from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, from_context, make_async_container, provide
 from dishka.entities.key import DependencyKey
 from dishka.exceptions import NoFactoryError
 from dishka.integrations.base import default_parse_dependency
@@ -26,21 +18,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
 from app.application.registry import EVENTS, SUBSCRIPTIONS
 from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
-from app.application.user.handlers import (
-    GetUserHandler,
-    ListDailySignupsHandler,
-    RegisterUserHandler,
-)
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
 from app.core.delivery import DeadLetters, Inbox
-from app.core.events import EventBus, EventCodec, OutboxRelay
+from app.core.events import EventBus, EventCodec, Outbox, OutboxRelay
 from app.core.exceptions import StartupError
+from app.core.metrics import DeliveryMetrics
 from app.domain.user.services import PasswordHasher
 from app.infrastructure.db.dead_letters import SqlDeadLetters
 from app.infrastructure.db.engine import make_sessions, open_engine
 from app.infrastructure.db.inbox import SqlInbox
-from app.infrastructure.db.outbox import OutboxSignal
+from app.infrastructure.db.outbox import OutboxSignal, SqlOutbox
 from app.infrastructure.db.relay import SqlOutboxRelay
 from app.infrastructure.db.signups import SqlSignupReader
 from app.infrastructure.db.unit_of_work import SqlUnitOfWork
@@ -48,6 +37,7 @@ from app.infrastructure.db.user_repository import SqlUserReader
 from app.infrastructure.email import make_email_sender
 from app.infrastructure.events.bus import open_event_bus
 from app.infrastructure.events.codec import JsonEventCodec
+from app.infrastructure.metrics import PrometheusDeliveryMetrics
 from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
 
@@ -86,10 +76,12 @@ class Adapters(Provider):
     sessions = provide(staticmethod(make_sessions))
     signal = provide(OutboxSignal)
     inbox = provide(SqlInbox, provides=Inbox)
+    outbox = provide(SqlOutbox, provides=Outbox)
     dead_letters = provide(SqlDeadLetters, provides=DeadLetters)
     user_reader = provide(SqlUserReader, provides=UserReader)
     signup_reader = provide(SqlSignupReader, provides=SignupReader)
     readiness = provide(SystemReadinessCheck, provides=ReadinessCheck)
+    metrics = provide(PrometheusDeliveryMetrics, provides=DeliveryMetrics)
     hasher = provide(Argon2PasswordHasher, provides=PasswordHasher)
     ids = provide(Uuid7Generator, provides=IdGenerator)
     clock = provide(SystemClock, provides=Clock)

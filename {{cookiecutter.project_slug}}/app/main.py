@@ -3,17 +3,21 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import typer
 from fastapi import FastAPI
 
 from app.application.registry import SUBSCRIPTIONS
 from app.config import SERVICE, Settings
 from app.containers import Overrides, install, open_container
 from app.core.exceptions import StartupError
-from app.interfaces.api import health
+from app.core.message_bus import assemble
+from app.interfaces.api import health, metrics
 from app.interfaces.api.body_limit import BodyLimitMiddleware
 from app.interfaces.api.errors import install_errors
 from app.interfaces.api.middleware import RequestMiddleware, StartupFailureMiddleware
 from app.interfaces.api.v1.router import router
+from app.interfaces.cli.commands import make_cli
+from app.interfaces.cli.session import Session
 from app.interfaces.consumers.worker import event_processing
 from app.logs import configure_logging
 
@@ -21,14 +25,37 @@ from app.logs import configure_logging
 def create_app(settings: Settings | None = None, overrides: Overrides | None = None) -> FastAPI:
     """The web process: API and relay. Tests pass `overrides={Port: fake}`; a server passes nothing."""
     settings = settings or _settings_of_this_process()
+    app = _create_server(settings, overrides, consume=False)
+    app.include_router(router)
+    return app
 
+
+def create_worker(settings: Settings | None = None, overrides: Overrides | None = None) -> FastAPI:
+    """The worker process: consumer and relay. Over HTTP it serves only health and metrics."""
+    settings = settings or _settings_of_this_process()
+    return _create_server(settings, overrides, consume=True)
+
+
+def create_cli(settings: Settings | None = None, overrides: Overrides | None = None) -> typer.Typer:
+    """The command line: `python -m app`."""
+
+    @asynccontextmanager
+    async def open_session() -> AsyncIterator[Session]:
+        chosen = settings or Settings.load()
+        configure_logging(chosen.log_format, "ERROR")
+        async with open_container(chosen, overrides) as container:
+            yield Session(container, await assemble(container, SUBSCRIPTIONS, chosen.retry))
+
+    return make_cli(open_session)
+
+
+def _create_server(settings: Settings, overrides: Overrides | None, *, consume: bool) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_container(settings, overrides) as container:
             install(app, container)
-            async with event_processing(
-                container, SUBSCRIPTIONS, settings.retry, settings.shutdown_grace, consume=False
-            ):
+            message_bus = await assemble(container, SUBSCRIPTIONS, settings.retry)
+            async with event_processing(container, message_bus, settings.shutdown_grace, consume=consume):
                 yield
 
     app = FastAPI(title=SERVICE["title"], description=SERVICE["description"], lifespan=lifespan)
@@ -36,7 +63,7 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
     app.add_middleware(RequestMiddleware)
     app.add_middleware(StartupFailureMiddleware)
     app.include_router(health.router)
-    app.include_router(router)
+    app.include_router(metrics.router)
     install_errors(app)
     return app
 

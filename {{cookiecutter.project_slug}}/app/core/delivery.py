@@ -53,4 +53,18 @@ class DeadLetter:
 class DeadLetters(Protocol):
     """Keeps dead letters. One event has at most one for each consumer."""
 
-    async def add(self, letter: DeadLetter) -> None: ...
+    async def add(self, letter: DeadLetter) -> None:
+        """Keep the letter. Adding it again changes nothing."""
+        ...
+
+    async def page(self, limit: int) -> list[DeadLetter]:
+        """The oldest `limit` letters, oldest first."""
+        ...
+
+    async def of_event(self, event_id: UUID) -> list[DeadLetter]:
+        """The letters of one event: one for each consumer that gave it up."""
+        ...
+
+    async def discard(self, consumer: str, event_id: UUID) -> None:
+        """Forget the letter; nothing happens if there is none."""
+        ...

@@ -91,6 +91,20 @@ class EventBus(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OutboxStatus:
+    """How far the relay is behind: events still to publish, and since when the oldest waits."""
+
+    unpublished: int
+    oldest: datetime | None
+
+
+class Outbox(Protocol):
+    """Events that are committed but may not be published yet."""
+
+    async def status(self) -> OutboxStatus: ...
+
+
 class OutboxRelay(Protocol):
     """Moves events from the outbox to the bus: in order, and from one process at a time."""
 

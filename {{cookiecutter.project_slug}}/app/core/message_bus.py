@@ -6,16 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from app.core.context import request_id
-from app.core.delivery import (
-    AlreadyHandledError,
-    DeadLetter,
-    DeadLetters,
-    Delivery,
-    Inbox,
-    current_delivery,
-)
+from app.core.delivery import AlreadyHandledError, DeadLetter, DeadLetters, Delivery, Inbox, current_delivery
 from app.core.events import UNDECODABLE, Event, EventCodec
 from app.core.exceptions import PermanentError
+from app.core.metrics import DeliveryMetrics
 from app.core.retry import RetryPolicy
 from app.core.scope import OpenScope
 from app.core.subscriptions import Subscription
@@ -37,6 +31,7 @@ class MessageBus:
         codec: EventCodec,
         inbox: Inbox,
         dead_letters: DeadLetters,
+        metrics: DeliveryMetrics,
         retry: RetryPolicy,
     ) -> None:
         self._by_type: dict[str, list[Subscription]] = {}
@@ -46,6 +41,7 @@ class MessageBus:
         self._codec = codec
         self._inbox = inbox
         self._dead_letters = dead_letters
+        self._metrics = metrics
         self._retry = retry
         self._stopping = asyncio.Event()
 
@@ -85,8 +81,20 @@ class MessageBus:
         )
         logger.error("undecodable message became a dead letter")
 
+    async def replay(self, letter: DeadLetter) -> None:
+        """Run only the handler that failed, once, and forget the letter. Raise what the handler raises."""
+        subscription = next(
+            (s for s in self._by_type.get(letter.event.type, ()) if s.consumer == letter.consumer), None
+        )
+        if subscription is None:
+            raise PermanentError(f"no handler {letter.consumer!r} waits for {letter.event.type!r}")
+        async with asyncio.timeout(self._retry.timeout):
+            await self._attempt(letter.event, subscription)
+        await self._dead_letters.discard(letter.consumer, letter.event.id)
+
     async def _deliver(self, event: Event, subscription: Subscription) -> None:
         if await self._inbox.is_settled(subscription.consumer, event.id):
+            self._metrics.delivered(subscription.consumer, "duplicate")
             return
         for attempt in range(1, self._retry.attempts + 1):
             if attempt > 1:
@@ -95,6 +103,7 @@ class MessageBus:
                 async with asyncio.timeout(self._retry.timeout):
                     await self._attempt(event, subscription)
             except Exception as error:
+                self._metrics.delivered(subscription.consumer, "failed")
                 logger.warning("event handler failed", extra={"attempt": attempt}, exc_info=error)
                 if isinstance(error, PermanentError) or attempt == self._retry.attempts:
                     await self._give_up(event, subscription, error, attempt)
@@ -110,10 +119,12 @@ class MessageBus:
                 handler = await scope.get(subscription.handler)
                 await handler(self._codec.decode(event))
         except AlreadyHandledError:
+            self._metrics.delivered(subscription.consumer, "duplicate")
             logger.info("event was handled by another delivery")
             return
         if not delivery.recorded:
             await self._inbox.mark_handled(delivery.consumer, delivery.event_id)
+        self._metrics.delivered(subscription.consumer, "handled")
         logger.info("event handled")
 
     async def _give_up(self, event: Event, subscription: Subscription, error: Exception, attempts: int) -> None:
@@ -127,6 +138,7 @@ class MessageBus:
                 failed_at=datetime.now(UTC),
             )
         )
+        self._metrics.delivered(subscription.consumer, "dead-letter")
         logger.error("event became a dead letter", extra={"attempts": attempts})
 
     async def _pause(self, seconds: float) -> None:
@@ -135,3 +147,17 @@ class MessageBus:
         except TimeoutError:
             return
         raise ShuttingDownError
+
+
+async def assemble(open_scope: OpenScope, subscriptions: Iterable[Subscription], retry: RetryPolicy) -> MessageBus:
+    """The message bus of this process, with what its container holds."""
+    async with open_scope() as scope:
+        return MessageBus(
+            subscriptions,
+            open_scope,
+            await scope.get(EventCodec),
+            await scope.get(Inbox),
+            await scope.get(DeadLetters),
+            await scope.get(DeliveryMetrics),
+            retry,
+        )

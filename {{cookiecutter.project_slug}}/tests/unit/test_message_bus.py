@@ -10,6 +10,7 @@ from app.core.delivery import AlreadyHandledError, DeadLetter, current_delivery
 from app.core.events import DomainEvent, Event
 from app.core.exceptions import PermanentError
 from app.core.message_bus import MessageBus, ShuttingDownError
+from app.core.metrics import Outcome
 from app.core.retry import RetryPolicy
 from app.core.subscriptions import Subscription
 from app.domain.user.events import UserRegistered
@@ -38,6 +39,7 @@ class Records:
     def __init__(self, reactions: dict[type[Any], Reaction]) -> None:
         self.handled: set[tuple[str, UUID]] = set()
         self.letters: list[DeadLetter] = []
+        self.outcomes: list[tuple[str, Outcome]] = []
         self._reactions = reactions
 
     async def is_settled(self, consumer: str, event_id: UUID) -> bool:
@@ -48,6 +50,18 @@ class Records:
 
     async def add(self, letter: DeadLetter) -> None:
         self.letters.append(letter)
+
+    async def page(self, limit: int) -> list[DeadLetter]:
+        return self.letters[:limit]
+
+    async def of_event(self, event_id: UUID) -> list[DeadLetter]:
+        return [letter for letter in self.letters if letter.event.id == event_id]
+
+    async def discard(self, consumer: str, event_id: UUID) -> None:
+        self.letters = [x for x in self.letters if (x.consumer, x.event.id) != (consumer, event_id)]
+
+    def delivered(self, consumer: str, outcome: Outcome) -> None:
+        self.outcomes.append((consumer, outcome))
 
     @asynccontextmanager
     async def open_scope(self) -> AsyncIterator["Records"]:
@@ -61,7 +75,7 @@ def make(reactions: dict[type[Any], Reaction], retry: RetryPolicy | None = None)
     records = Records(reactions)
     subscriptions = [Subscription(kind.__name__, UserRegistered, kind) for kind in reactions]
     retry = retry or RetryPolicy(attempts=3, first_delay=0.001, timeout=5.0)
-    return MessageBus(subscriptions, records.open_scope, CODEC, records, records, retry), records
+    return MessageBus(subscriptions, records.open_scope, CODEC, records, records, records, retry), records
 
 
 class Recorder:
@@ -108,6 +122,29 @@ async def test_after_the_last_attempt_the_event_is_a_dead_letter_of_that_handler
     assert (letter.consumer, letter.event, letter.attempts) == ("One", EVENT, 3)
     assert letter.reason == "ValueError: no luck"
     assert records.handled == {("Other", EVENT.id)}
+
+
+async def test_each_attempt_is_counted_by_its_outcome() -> None:
+    bus, records = make({One: Recorder(ValueError(), ValueError())})
+    for _ in range(2):
+        await bus.handle(EVENT)
+    assert records.outcomes == [("One", "failed"), ("One", "failed"), ("One", "handled"), ("One", "duplicate")]
+
+
+async def test_a_replay_runs_only_the_handler_that_failed_and_forgets_the_letter() -> None:
+    one, other = Recorder(PermanentError()), Recorder()
+    bus, records = make({One: one, Other: other})
+    await bus.handle(EVENT)
+    await bus.replay(records.letters[0])
+    assert (len(one.events), len(other.events), records.letters) == (2, 1, [])
+
+
+async def test_a_replay_that_fails_keeps_the_letter() -> None:
+    bus, records = make({One: Recorder(PermanentError(), ValueError("still broken"))})
+    await bus.handle(EVENT)
+    with pytest.raises(ValueError, match="still broken"):
+        await bus.replay(records.letters[0])
+    assert len(records.letters) == 1
 
 
 async def test_a_permanent_error_is_not_tried_again() -> None:

@@ -1,11 +1,6 @@
 import pytest
 
-from app.domain.user.value_objects import (
-    Email,
-    InvalidEmailError,
-    Password,
-    WeakPasswordError,
-)
+from app.domain.user.value_objects import Email, InvalidEmailError, Password, WeakPasswordError
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
 """Dead letters in SQL, so that they outlive the broker and can be asked about."""
 
+from uuid import UUID
+
+from sqlalchemy import Select, delete, select
+
 from app.core.delivery import DeadLetter
 from app.infrastructure.db.engine import Sessions
-from app.infrastructure.db.envelope import to_columns
+from app.infrastructure.db.envelope import to_columns, to_event
 from app.infrastructure.db.models import DeadLetterRow
 from app.infrastructure.db.upsert import insert
 
@@ -22,3 +26,27 @@ class SqlDeadLetters:
                 **to_columns(letter.event),
             )
             await session.execute(statement.on_conflict_do_nothing())
+
+    async def page(self, limit: int) -> list[DeadLetter]:
+        return await self._read(select(DeadLetterRow).order_by(DeadLetterRow.failed_at).limit(limit))
+
+    async def of_event(self, event_id: UUID) -> list[DeadLetter]:
+        return await self._read(select(DeadLetterRow).where(DeadLetterRow.event_id == event_id))
+
+    async def discard(self, consumer: str, event_id: UUID) -> None:
+        this = (DeadLetterRow.consumer == consumer, DeadLetterRow.event_id == event_id)
+        async with self._sessions.begin() as session:
+            await session.execute(delete(DeadLetterRow).where(*this))
+
+    async def _read(self, query: Select[DeadLetterRow]) -> list[DeadLetter]:
+        async with self._sessions() as session:
+            return [
+                DeadLetter(
+                    consumer=row.consumer,
+                    event=to_event(row.event_id, row),
+                    reason=row.reason,
+                    attempts=row.attempts,
+                    failed_at=row.failed_at,
+                )
+                for row in await session.scalars(query)
+            ]

@@ -6,12 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import (
-    AsyncEngine,
-    AsyncSession,
-    async_sessionmaker,
-    create_async_engine,
-)
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from app.core.exceptions import StartupError
 from app.infrastructure.db.models import OutboxRow

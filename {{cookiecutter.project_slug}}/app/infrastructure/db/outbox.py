@@ -4,17 +4,27 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from app.core.aggregate import AggregateRoot
-from app.core.events import Event, EventCodec
+from app.core.events import Event, EventCodec, OutboxStatus
+from app.infrastructure.db.engine import read_only
 from app.infrastructure.db.envelope import to_columns, to_event
 from app.infrastructure.db.models import InboxRow, OutboxRow
+
+CHANNEL = "outbox"
+"""PostgreSQL tells the relay of another process on this channel; SQLite has no such thing, there the relay polls."""
 
 
 class OutboxSignal(asyncio.Event):
     """Set at commit: wakes the relay of this process before its next poll."""
+
+
+async def notify(session: AsyncSession) -> None:
+    """Let the commit of this transaction wake the relay, whichever process runs it."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
 def add_to_outbox(session: AsyncSession, codec: EventCodec, aggregates: Iterable[AggregateRoot]) -> bool:
@@ -26,6 +36,17 @@ def add_to_outbox(session: AsyncSession, codec: EventCodec, aggregates: Iterable
             rows.append(OutboxRow(id=event.id, **to_columns(event)))
     session.add_all(rows)
     return bool(rows)
+
+
+class SqlOutbox:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = read_only(engine)
+
+    async def status(self) -> OutboxStatus:
+        query = select(func.count(), func.min(OutboxRow.time)).where(OutboxRow.published_at.is_(None))
+        async with self._engine.connect() as connection:
+            count, oldest = (await connection.execute(query)).one()
+        return OutboxStatus(count, oldest)
 
 
 async def unpublished(connection: AsyncConnection, limit: int) -> list[tuple[int, Event]]:

@@ -7,12 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.events import EventBus
-from app.infrastructure.db.outbox import (
-    OutboxSignal,
-    mark_published,
-    purge,
-    unpublished,
-)
+from app.infrastructure.db.outbox import OutboxSignal, mark_published, purge, unpublished
 from app.infrastructure.db.relay_lock import relay_connection
 
 logger = logging.getLogger(__name__)
@@ -38,7 +33,7 @@ class SqlOutboxRelay:
         while not stop.is_set():
             self._signal.clear()
             try:
-                async with relay_connection(self._engine) as connection:
+                async with relay_connection(self._engine, self._signal) as connection:
                     if connection is not None:
                         await self._relay(connection, stop)
                 failures = 0

@@ -2,22 +2,33 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.infrastructure.db.outbox import CHANNEL, OutboxSignal
+
 _ADVISORY_KEY = 0x6F7574626F78  # "outbox" in ASCII: any number will do that nobody else uses in this database
 
 
 @asynccontextmanager
-async def relay_connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection | None]:
+async def relay_connection(engine: AsyncEngine, signal: OutboxSignal) -> AsyncIterator[AsyncConnection | None]:
     """A connection to relay with, or None while another process holds the lock.
+
+    `signal` is set when another process commits events, where the database can tell.
 
     The lock ends with the process, however it ends: the database or the operating system sees to it.
     """
-    lock = _sqlite_lock if engine.dialect.name == "sqlite" else _postgresql_lock
-    async with lock(engine) as connection:
+    if engine.dialect.name == "sqlite":
+        async with _sqlite_lock(engine) as connection:
+            yield connection
+        return
+    async with _postgresql_lock(engine) as connection:
+        if connection is not None:
+            driver: Any = (await connection.get_raw_connection()).driver_connection  # asyncpg's own
+            await driver.add_listener(CHANNEL, lambda *_: signal.set())
         yield connection
 
 

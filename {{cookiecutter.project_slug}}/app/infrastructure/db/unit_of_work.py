@@ -8,7 +8,7 @@ from app.core.delivery import AlreadyHandledError, current_delivery
 from app.core.events import EventCodec
 from app.infrastructure.db.engine import Sessions
 from app.infrastructure.db.inbox import insert_once
-from app.infrastructure.db.outbox import OutboxSignal, add_to_outbox
+from app.infrastructure.db.outbox import OutboxSignal, add_to_outbox, notify
 from app.infrastructure.db.signups import SqlSignupCounter
 from app.infrastructure.db.user_repository import SqlUserRepository
 
@@ -36,6 +36,8 @@ class SqlUnitOfWork:
             if not await insert_once(self._session, delivery.consumer, delivery.event_id):
                 raise AlreadyHandledError
         stored = add_to_outbox(self._session, self._codec, self._aggregates)
+        if stored:
+            await notify(self._session)
         await self._session.commit()
         if delivery is not None:
             delivery.recorded = True

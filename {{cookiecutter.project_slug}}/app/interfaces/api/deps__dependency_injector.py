@@ -9,11 +9,8 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 
 from app.application.ports import ReadinessCheck
-from app.application.user.handlers import (
-    GetUserHandler,
-    ListDailySignupsHandler,
-    RegisterUserHandler,
-)
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.core.events import Outbox
 
 
 @dataclass(frozen=True)
@@ -62,3 +59,4 @@ RegisterUser = Annotated[RegisterUserHandler, Provided(by="register_user")]
 GetUser = Annotated[GetUserHandler, Provided(by="get_user")]
 ListDailySignups = Annotated[ListDailySignupsHandler, Provided(by="list_daily_signups")]
 Readiness = Annotated[ReadinessCheck, Provided(by="readiness")]
+OutboxPort = Annotated[Outbox, Provided(by="outbox")]

@@ -6,16 +6,14 @@ from fastapi import Depends
 from fastapi.routing import APIRoute as InjectedRoute
 
 from app.application.ports import ReadinessCheck
-from app.application.user.handlers import (
-    GetUserHandler,
-    ListDailySignupsHandler,
-    RegisterUserHandler,
-)
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.core.events import Outbox
 from app.stubs import Stub
 
-__all__ = ["GetUser", "InjectedRoute", "ListDailySignups", "Readiness", "RegisterUser"]
+__all__ = ["GetUser", "InjectedRoute", "ListDailySignups", "OutboxPort", "Readiness", "RegisterUser"]
 
 RegisterUser = Annotated[RegisterUserHandler, Depends(Stub(RegisterUserHandler))]
 GetUser = Annotated[GetUserHandler, Depends(Stub(GetUserHandler))]
 ListDailySignups = Annotated[ListDailySignupsHandler, Depends(Stub(ListDailySignupsHandler))]
 Readiness = Annotated[ReadinessCheck, Depends(Stub(ReadinessCheck))]
+OutboxPort = Annotated[Outbox, Depends(Stub(Outbox))]

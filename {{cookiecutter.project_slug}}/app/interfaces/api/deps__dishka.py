@@ -8,11 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.application.ports import ReadinessCheck
-from app.application.user.handlers import (
-    GetUserHandler,
-    ListDailySignupsHandler,
-    RegisterUserHandler,
-)
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.core.events import Outbox
 
 
 class InjectedRoute(DishkaRoute):
@@ -37,3 +34,4 @@ RegisterUser = FromDishka[RegisterUserHandler]
 GetUser = FromDishka[GetUserHandler]
 ListDailySignups = FromDishka[ListDailySignupsHandler]
 Readiness = FromDishka[ReadinessCheck]
+OutboxPort = FromDishka[Outbox]

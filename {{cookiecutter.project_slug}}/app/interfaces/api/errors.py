@@ -10,12 +10,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.core.context import request_id
-from app.core.exceptions import (
-    ConflictError,
-    DomainError,
-    InvalidValueError,
-    NotFoundError,
-)
+from app.core.exceptions import ConflictError, DomainError, InvalidValueError, NotFoundError
 
 MEDIA_TYPE = "application/problem+json"
 

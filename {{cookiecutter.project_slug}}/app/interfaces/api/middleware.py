@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from app.core.context import request_id
 from app.core.exceptions import StartupError
 from app.interfaces.api.errors import problem
+from app.interfaces.api.metrics import REQUESTS
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class RequestMiddleware:
             self._log(scope, status, time.perf_counter() - start)
 
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
+        REQUESTS.labels(scope["method"], _pattern(scope), status).observe(seconds)
         details: dict[str, Any] = {
             "method": scope["method"],
             "path": scope["path"],
@@ -59,6 +61,14 @@ class RequestMiddleware:
             "ms": round(seconds * 1000, 1),
         }
         logger.info("request", extra=details)
+
+
+def _pattern(scope: Scope) -> str:
+    """The path with names for its parameters: a metric for each id would fill the memory."""
+    if "route" not in scope:
+        return ""
+    names = {str(value): f"{{{name}}}" for name, value in scope["path_params"].items()}
+    return "/".join(names.get(segment, segment) for segment in scope["path"].split("/"))
 
 
 class StartupFailureMiddleware:

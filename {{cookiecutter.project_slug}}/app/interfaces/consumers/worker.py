@@ -6,19 +6,16 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from app.core.delivery import DeadLetters, Inbox
-from app.core.events import UNDECODABLE, EventBus, EventCodec, OutboxRelay
+from app.core.events import UNDECODABLE, EventBus, OutboxRelay
 from app.core.message_bus import MessageBus
-from app.core.retry import RetryPolicy
 from app.core.scope import OpenScope
-from app.core.subscriptions import Subscription
 
 logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def event_processing(
-    open_scope: OpenScope, subscriptions: tuple[Subscription, ...], retry: RetryPolicy, grace: float, *, consume: bool
+    open_scope: OpenScope, message_bus: MessageBus, grace: float, *, consume: bool
 ) -> AsyncIterator[None]:
     """Run in the background until the context ends; then let handlers finish within `grace` seconds.
 
@@ -27,36 +24,33 @@ async def event_processing(
     """
     async with open_scope() as scope:
         bus, relay = await scope.get(EventBus), await scope.get(OutboxRelay)
-        message_bus = MessageBus(
-            subscriptions,
-            open_scope,
-            await scope.get(EventCodec),
-            await scope.get(Inbox),
-            await scope.get(DeadLetters),
-            retry,
-        )
     for event_type in message_bus.event_types:
         bus.subscribe(event_type, message_bus.handle)
     bus.subscribe(UNDECODABLE, message_bus.reject)
     stop = asyncio.Event()
-    work = [relay.run(stop), bus.run(stop)] if consume else [relay.run(stop)]
-    tasks = [_start(job) for job in work]
+    tasks = [_start("relay", relay.run(stop), stop)]
+    if consume:
+        tasks.append(_start("consumer", bus.run(stop), stop))
     try:
         yield
     finally:
         stop.set()
         message_bus.stop()
-        await _finish(tasks, grace)
+        _, late = await asyncio.wait(tasks, timeout=grace)
+        for task in late:
+            task.cancel()  # what it had in hand was not acknowledged and comes again
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _start(job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    return asyncio.create_task(job)
+def _start(name: str, job: Coroutine[Any, Any, None], stop: asyncio.Event) -> asyncio.Task[None]:
+    def report(task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            logger.warning("%s did not finish within the grace period", name)
+        elif error := task.exception():
+            logger.critical("%s ended by a mistake of ours", name, exc_info=error)
+        elif not stop.is_set():
+            logger.critical("%s ended before it was told to", name)
 
-
-async def _finish(tasks: list[asyncio.Task[None]], grace: float) -> None:
-    _, late = await asyncio.wait(tasks, timeout=grace)
-    for task in late:
-        task.cancel()  # what it had in hand was not acknowledged and comes again
-    for result in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(result, Exception):
-            logger.error("event processing ended badly", exc_info=result)
+    task = asyncio.create_task(job)
+    task.add_done_callback(report)
+    return task

@@ -9,12 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.application.user.commands import RegisterUserCommand
 from app.application.user.queries import GetUserQuery, ListDailySignupsQuery
-from app.interfaces.api.deps import (
-    GetUser,
-    InjectedRoute,
-    ListDailySignups,
-    RegisterUser,
-)
+from app.interfaces.api.deps import GetUser, InjectedRoute, ListDailySignups, RegisterUser
 from app.interfaces.api.errors import documented
 
 router = APIRouter(tags=["users"], route_class=InjectedRoute)

@@ -1,0 +1,96 @@
+import asyncio
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner
+
+from app.application.user.ports import EmailSender
+from app.config import Settings
+from app.containers import Overrides
+from app.main import create_cli
+from tests.conftest import Serving
+from tests.fakes import MailBox
+from tests.waiting import eventually
+
+
+class Cli:
+    """Runs commands as `python -m app` would, in a process of the test's own."""
+
+    def __init__(self, settings: Settings, overrides: Overrides) -> None:
+        self._app = create_cli(settings, overrides)
+
+    def __call__(self, *arguments: str, exit_code: int = 0) -> str:
+        result = CliRunner().invoke(self._app, arguments)
+        assert result.exit_code == exit_code, result.output
+        return result.output.strip()
+
+    def letters(self) -> list[dict[str, Any]]:
+        letters: list[dict[str, Any]] = json.loads(self("dead-letters", "list", "--json"))
+        return letters
+
+
+@pytest.fixture
+def cli(settings: Settings, mailbox: MailBox) -> Cli:
+    return Cli(settings, {EmailSender: mailbox})
+
+
+@pytest.fixture
+async def letter_id(serving: Serving, cli: Cli) -> str:
+    """A registration whose welcome mail was given up: the id of its event."""
+    broken = MailBox(failures=10**9)
+    async with serving({EmailSender: broken}) as client:
+        await client.post("/api/v1/users", json={"email": "ada@example.com", "password": "correct horse"})
+        await eventually(lambda: broken.attempts == 3)
+    [letter] = await asyncio.to_thread(cli.letters)  # a command has an event loop of its own
+    return str(letter["event_id"])
+
+
+def test_lists_a_dead_letter_with_its_reason(letter_id: str, cli: Cli) -> None:
+    [letter] = cli.letters()
+    assert (letter["event_id"], letter["consumer"], letter["attempts"]) == (letter_id, "send-welcome-email", 3)
+    assert letter["reason"].startswith("ConnectionError: ")
+    line = cli("dead-letters", "list")
+    assert line.startswith(f"{letter_id}  user.registered  send-welcome-email  3  ")
+
+
+def test_shows_the_payload_of_a_dead_letter(letter_id: str, cli: Cli) -> None:
+    [letter] = json.loads(cli("dead-letters", "show", letter_id))
+    assert json.loads(letter["data"])["email"] == "ada@example.com"
+
+
+def test_replays_only_the_handler_that_failed(letter_id: str, cli: Cli, mailbox: MailBox) -> None:
+    assert cli("dead-letters", "replay", letter_id) == f"replayed {letter_id} for send-welcome-email"
+    assert [mail.to.value for mail in mailbox.mails] == ["ada@example.com"]
+    assert cli.letters() == []
+
+
+def test_a_replay_that_fails_says_so_and_keeps_the_letter(letter_id: str, settings: Settings) -> None:
+    cli = Cli(settings, {EmailSender: MailBox(failures=10**9)})
+    output = cli("dead-letters", "replay", letter_id, exit_code=1)
+    assert output.startswith("error: send-welcome-email failed again: ConnectionError")
+    assert "Traceback" not in output
+    assert len(cli.letters()) == 1
+
+
+def test_discards_a_dead_letter(letter_id: str, cli: Cli, mailbox: MailBox) -> None:
+    cli("dead-letters", "discard", letter_id, "--consumer", "send-welcome-email")
+    assert (cli.letters(), mailbox.mails) == ([], [])
+
+
+@pytest.mark.parametrize("command", ["show", "replay", "discard"])
+def test_an_unknown_dead_letter_is_refused_in_one_line(cli: Cli, command: str) -> None:
+    output = cli("dead-letters", command, str(UUID(int=5)), exit_code=1)
+    assert output == f"error: there is no dead letter of event {UUID(int=5)}"
+
+
+def test_says_how_far_the_relay_is_behind(cli: Cli) -> None:
+    assert json.loads(cli("outbox", "status", "--json")) == {"unpublished": 0, "oldest": None}
+    assert cli("outbox", "status") == "0 unpublished"
+
+
+def test_a_database_without_tables_is_refused_in_one_line(settings: Settings, tmp_path: Any) -> None:
+    empty = settings.model_copy(update={"database_url": f"sqlite+aiosqlite:///{tmp_path}/empty.db"})
+    output = Cli(empty, {})("outbox", "status", exit_code=1)
+    assert output == "error: the database has no tables yet: run `make migrate`"
