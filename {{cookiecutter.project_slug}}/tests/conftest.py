@@ -1,10 +1,11 @@
 """Fixtures for all tests. Each test has a database file of its own, so any number run side by side."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from alembic import command
@@ -16,11 +17,19 @@ from app.config import Settings
 from app.containers import Overrides
 from app.domain.user.services import PasswordHasher
 from app.main import create_app
+from tests.database import Database
 from tests.fakes import MailBox, ReversingHasher
-
-ROOT = Path(__file__).parent.parent
+from tests.processes import ROOT
+from tests.servers.postgres import PostgresServer, any_postgres
 
 Serving = Callable[..., AbstractAsyncContextManager[AsyncClient]]
+
+
+def migrate(url: str) -> None:
+    config = Config(ROOT / "alembic.ini")
+    config.set_main_option("script_location", str(ROOT / "app/infrastructure/db/migrations"))
+    config.set_main_option("sqlalchemy.url", url)
+    command.upgrade(config, "head")
 
 
 @pytest.fixture(autouse=True)
@@ -32,20 +41,39 @@ def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with all tables and no rows, to copy."""
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and no rows, to copy."""
     path = tmp_path_factory.mktemp("migrated") / "app.db"
-    config = Config(ROOT / "alembic.ini")
-    config.set_main_option("script_location", str(ROOT / "app/infrastructure/db/migrations"))
-    config.set_main_option("sqlalchemy.url", f"sqlite+aiosqlite:///{path}")
-    command.upgrade(config, "head")
+    migrate(f"sqlite+aiosqlite:///{path}")
     return path
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL with a migrated database to copy."""
+    with any_postgres() as server:
+        server.create_database("migrated")
+        migrate(server.url("migrated"))
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of the test's own, with all tables and no rows."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "app.db")
+        yield f"sqlite+aiosqlite:///{tmp_path / 'app.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"test_{uuid4().hex}"
+    server.create_database(name, template="migrated")
+    yield server.url(name)
+    server.drop_database(name)
+
+
 @pytest.fixture
-def database_url(migrated_database: Path, tmp_path: Path) -> str:
-    shutil.copy(migrated_database, tmp_path / "app.db")
-    return f"sqlite+aiosqlite:///{tmp_path / 'app.db'}"
+def database(database_url: str) -> Database:
+    return Database(database_url)
 
 
 @pytest.fixture

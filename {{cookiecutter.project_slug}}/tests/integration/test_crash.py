@@ -3,22 +3,15 @@
 import os
 import random
 import re
-import sqlite3
 import time
 from pathlib import Path
 
 import httpx2
 
+from tests.database import count_unpublished
 from tests.processes import process
 
 KILLS = int(os.environ.get("CRASH_TEST_KILLS", "3"))
-
-
-def unpublished(database: Path) -> int:
-    connection = sqlite3.connect(database)
-    [(count,)] = connection.execute("SELECT count(*) FROM outbox WHERE published_at IS NULL").fetchall()
-    connection.close()
-    return int(count)
 
 
 def register(url: str, name: str) -> bool:
@@ -33,7 +26,7 @@ def register(url: str, name: str) -> bool:
 def test_every_user_is_counted_once_and_welcomed_however_often_the_service_dies(
     database_url: str, tmp_path: Path
 ) -> None:
-    database, output = Path(database_url.removeprefix("sqlite+aiosqlite:///")), tmp_path / "out"
+    output = tmp_path / "out"
     environment = {"DATABASE_URL": database_url}
     interrupted = 0
     for kill in range(KILLS):
@@ -41,10 +34,10 @@ def test_every_user_is_counted_once_and_welcomed_however_often_the_service_dies(
             assert register(server.url, f"user{kill}")
             time.sleep(random.choice((0.0, 0.0, 0.002, 0.01)))
             server.kill()
-        interrupted += unpublished(database)
+        interrupted += count_unpublished(database_url)
     with process("app.main:create_app", environment, output) as server:
         deadline = time.monotonic() + 30
-        while unpublished(database):
+        while count_unpublished(database_url):
             assert time.monotonic() < deadline, "events stay in the outbox"
             time.sleep(0.05)
         days = httpx2.get(f"{server.url}/api/v1/signups").json()["items"]

@@ -1,15 +1,16 @@
-from pathlib import Path
-
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import Connection
 
+from app.infrastructure.db.engine import create_engine
 from app.infrastructure.db.models import Base
 
 
-def test_the_migrations_make_the_tables_that_the_models_describe(migrated_database: Path) -> None:
-    engine = create_engine(f"sqlite:///{migrated_database}")
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection)
-        assert compare_metadata(context, Base.metadata) == []
-    engine.dispose()
+async def test_the_migrations_make_the_tables_that_the_models_describe(database_url: str) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+    engine = create_engine(database_url)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
