@@ -1,0 +1,45 @@
+# `make demo` shows the template at work, `make test` runs all of its tests.
+# Both need Python 3.11+, git and make, and set up the rest in .venv.
+PYTHON ?= python3
+DI ?= dishka
+BUS ?= memory
+
+BIN := $(CURDIR)/.venv/bin
+READY := .venv/.ready
+
+.PHONY: help demo test lint format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo      one service, from nothing to a counted signup; DI=... and BUS=... choose it"
+	@echo "make test      everything: lint, then every combination, rendered and run"
+	@echo "make lint      ruff and mypy over hooks, scripts and tests"
+	@echo "make format    let ruff write"
+	@echo "make clean     remove environments and caches"
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Error: $(PYTHON) is missing or older than 3.11: name another one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+	  { echo "Error: no virtual environment: on Debian or Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.txt
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/python scripts/demo.py --di $(DI) --bus $(BUS)
+
+test: lint
+	$(BIN)/python -m pytest --numprocesses auto --maxschedchunk 1
+
+lint: $(READY)
+	$(BIN)/ruff check hooks scripts tests
+	$(BIN)/ruff format --check hooks scripts tests
+	$(BIN)/mypy hooks scripts tests
+
+format: $(READY)
+	$(BIN)/ruff check --fix hooks scripts tests
+	$(BIN)/ruff format hooks scripts tests
+
+clean:
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache

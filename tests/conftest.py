@@ -1,0 +1,55 @@
+"""The fixtures of the template's own tests."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.combinations import Combination, combinations, name_of
+from harness.environment import requirements_of, shared_environment
+from harness.rendering import copy_template, render_all
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: not item.name.startswith("test_its_own_tests_pass"))
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """One folder for all workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def projects(shared: Path) -> dict[str, Path]:
+    return render_all(shared)
+
+
+@pytest.fixture(scope="session")
+def programs(projects: dict[str, Path]) -> Path:
+    return shared_environment(requirements_of(projects.values()))
+
+
+@pytest.fixture(params=combinations(), ids=name_of)
+def combination(request: pytest.FixtureRequest) -> Combination:
+    chosen: Combination = request.param
+    return chosen
+
+
+@pytest.fixture
+def project(projects: dict[str, Path], combination: Combination) -> Path:
+    """The rendered project; not to be written to."""
+    return projects[name_of(combination)]
+
+
+@pytest.fixture
+def own_copy(project: Path, tmp_path: Path) -> Path:
+    """A copy of the rendered project for a test that writes into it."""
+    return Path(shutil.copytree(project, tmp_path / project.name))
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    return copy_template(tmp_path / "template")

@@ -1,0 +1,1 @@
+"""What the tests share: the combinations, their rendered projects, one environment, one service."""

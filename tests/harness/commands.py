@@ -1,0 +1,23 @@
+"""Run one command in a project and show all it printed when it fails."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from running import clean_environment
+
+
+def succeed(command: Sequence[str | Path], cwd: Path) -> str:
+    __tracebackhide__ = True
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**clean_environment(), "PYTHONDONTWRITEBYTECODE": "1"},
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    assert done.returncode == 0, f"exit code {done.returncode} of {command}:\n{done.stdout}"
+    return done.stdout
