@@ -8,13 +8,13 @@ import signal
 import sqlite3
 import sys
 import tempfile
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from running import Running, clean_environment, free_port, http_json, wait_until
+from running import Running, clean_environment, free_port, http_json, settings_printed_by, wait_until
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 SLUG = "demo-service"
@@ -82,7 +82,7 @@ def show(value: object) -> None:
     print("\n".join(f"    {line}" for line in text.splitlines()), flush=True)
 
 
-def follow_one_registration(url: str, project: Path, program: Running) -> None:
+def follow_one_registration(url: str, project: Path, program: Running, worker: Running) -> None:
     wait_until(lambda: answer_when_ready(url, program), "the service is ready")
     step("Register a user over HTTP")
     status, user = http_json("POST", f"{url}/api/v1/users", {"email": EMAIL, "password": "correct horse battery"})
@@ -92,9 +92,31 @@ def follow_one_registration(url: str, project: Path, program: Running) -> None:
     step("The event waited in the outbox, in the user's own transaction; now it is published")
     show(wait_until(lambda: published_row(project / "app.db"), "the outbox row is published"))
     step("One handler sent the welcome mail")
-    show(wait_until(lambda: welcome_mail(program), "the welcome mail is sent"))
+    show(wait_until(lambda: welcome_mail(worker), "the welcome mail is sent"))
     step("Another counted the signup: GET /api/v1/signups")
     show(wait_until(lambda: count_of_today(url), "the signup is counted"))
+
+
+def serve_and_follow(bus: str, project: Path, env: dict[str, str], processes: ExitStack) -> None:
+    def start(command: list[str], environment: dict[str, str]) -> Running:
+        print(f"    $ {shlex.join(command)} &", flush=True)
+        return processes.enter_context(Running(command, project, environment))
+
+    if bus != "memory":
+        step(f"Start a broker: a real one for the {bus} bus")
+        broker = start(["make", "-s", "broker"], env)
+        settings = wait_until(lambda: settings_printed_by(broker), "the broker is ready", seconds=120)
+        show("\n".join(f"{name}={value}" for name, value in settings.items()))
+        env = env | settings
+    step("Bring its database up to date and start it")
+    run(["make", "migrate"], project, env)
+    port = free_port()
+    program = start(["make", "run", f"PORT={port}"], env)
+    worker = program if bus == "memory" else start(["make", "worker", f"WORKER_PORT={free_port()}"], env)
+    try:
+        follow_one_registration(f"http://127.0.0.1:{port}", project, program, worker)
+    except TimeoutError as error:
+        raise DemoError(str(error), worker) from None
 
 
 def demo(di: str, bus: str) -> None:
@@ -107,14 +129,8 @@ def demo(di: str, bus: str) -> None:
         project = generate(folder, di, bus, env)
         step("Set it up")
         run(["make", "install"], project, env)
-        step("Bring its database up to date and start it")
-        port = free_port()
-        print(f"    $ UVICORN_PORT={port} make run &")
-        with Running(["make", "run"], project, env | {"UVICORN_PORT": str(port)}) as program:
-            try:
-                follow_one_registration(f"http://127.0.0.1:{port}", project, program)
-            except TimeoutError as error:
-                raise DemoError(str(error), program) from None
+        with ExitStack() as processes:
+            serve_and_follow(bus, project, env, processes)
             step("Stop it")
     print("\nDone: everything that was started is stopped, everything written is removed.")
 
@@ -136,7 +152,7 @@ def main() -> int:
     except DemoError as error:
         print(f"{error.output}\nError: {error}", file=sys.stderr)
         return 1
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

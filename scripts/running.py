@@ -90,6 +90,14 @@ class Running:
         return True
 
 
+def settings_printed_by(broker: Running) -> dict[str, str] | None:
+    """What `python -m tests.servers` of a project tells its service, once the broker is ready; else None."""
+    lines = broker.stdout.splitlines()
+    if broker.ended:
+        raise RuntimeError(f"the broker ended instead of starting: {broker.stderr.strip()[-2000:]}")
+    return dict(line.split("=", 1) for line in lines if "=" in line) if "ready" in lines else None
+
+
 def text_of(file: IO[bytes]) -> str:
     """Read without moving the position, at which the program goes on writing."""
     size = os.fstat(file.fileno()).st_size

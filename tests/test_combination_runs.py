@@ -9,19 +9,45 @@ from typing import Any
 
 import pytest
 
+from harness.combinations import Combination
 from harness.commands import succeed
-from running import Running, clean_environment, http_json, wait_until
+from running import Running, clean_environment, http_json, settings_printed_by, wait_until
 
 EMAIL = "grace@example.com"
 LISTENING = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
 @pytest.fixture
-def service(own_copy: Path, programs: Path) -> Iterator[Running]:
+def environment(combination: Combination, own_copy: Path, programs: Path) -> Iterator[dict[str, str]]:
+    """Where there is a broker to be had, a real one runs, and this tells the service of it."""
+    if combination["event_bus"] == "memory":
+        yield clean_environment()
+        return
+    with Running([programs / "python", "-m", "tests.servers"], own_copy, clean_environment()) as broker:
+        yield clean_environment() | wait_until(lambda: settings_printed_by(broker), "the broker is ready", seconds=60)
+
+
+@pytest.fixture
+def service(own_copy: Path, programs: Path, environment: dict[str, str]) -> Iterator[Running]:
     succeed([programs / "python", "-m", "alembic", "upgrade", "head"], own_copy)
-    uvicorn: list[str | Path] = [programs / "python", "-m", "uvicorn", "--port", "0", "--factory"]
-    with Running([*uvicorn, "app.main:create_app"], own_copy, clean_environment()) as running:
+    with Running(uvicorn(programs, "create_app"), own_copy, environment) as running:
         yield running
+
+
+@pytest.fixture
+def worker(
+    combination: Combination, own_copy: Path, programs: Path, environment: dict[str, str], service: Running
+) -> Iterator[Running]:
+    """The process that handles the events: a bus in memory needs no second one."""
+    if combination["event_bus"] == "memory":
+        yield service
+        return
+    with Running(uvicorn(programs, "create_worker"), own_copy, environment) as running:
+        yield running
+
+
+def uvicorn(programs: Path, factory: str) -> list[str | Path]:
+    return [programs / "python", "-m", "uvicorn", "--port", "0", "--factory", f"app.main:{factory}"]
 
 
 def url_of(service: Running) -> str | None:
@@ -45,13 +71,14 @@ def register(url: str) -> Any:
     return user
 
 
-def test_one_registration_reaches_both_of_its_handlers(service: Running) -> None:
+def test_one_registration_reaches_both_of_its_handlers(service: Running, worker: Running) -> None:
     url = wait_until(lambda: url_of(service), "uvicorn listens")
     user = register(url)
     status, found = http_json("GET", f"{url}/api/v1/users/{user['id']}")
     assert (status, found["email"]) == (200, EMAIL)
     assert wait_until(lambda: count_of_today(url), "the signup is counted") == 1
-    wait_until(lambda: f"Welcome, {EMAIL}" in service.stdout or None, "the mail is on stdout")
-    # uvicorn finishes its work and then dies of the signal it was sent, as a shell expects.
-    assert service.stop() in (0, -signal.SIGTERM)
-    assert "Application shutdown complete" in service.stderr
+    wait_until(lambda: f"Welcome, {EMAIL}" in worker.stdout or None, "the mail is on stdout")
+    for process in {service, worker}:
+        # uvicorn finishes its work and then dies of the signal it was sent, as a shell expects.
+        assert process.stop() in (0, -signal.SIGTERM)
+        assert "Application shutdown complete" in process.stderr

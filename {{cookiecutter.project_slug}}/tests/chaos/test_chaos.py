@@ -25,10 +25,11 @@ from app.infrastructure.db.engine import create_engine, make_sessions
 from app.infrastructure.db.outbox import add_to_outbox
 from app.infrastructure.events.codec import JsonEventCodec
 from app.infrastructure.system import SystemClock
-from tests.chaos.broker import chaos_broker
-from tests.chaos.victims import Broker, Service
+from tests.chaos.victims import Service
 from tests.database import Database
 from tests.processes import free_port
+from tests.servers.broker import own_broker
+from tests.servers.crashing import Broker
 from tests.waiting import eventually
 
 USERS = int(os.environ.get("CHAOS_USERS", "40"))
@@ -90,9 +91,11 @@ async def cause_chaos(service: Service, broker: Broker, database: Database, over
     while not over.is_set():
         await asyncio.sleep(random.uniform(0.5, 2.0))
         dice = random.random()
-        if broker.crash and dice < 0.2:
+        if broker.durable and dice < 0.2:
             service.kills["broker"] += 1
-            await asyncio.to_thread(broker.crash)
+            await asyncio.to_thread(broker.kill)
+            await asyncio.sleep(random.uniform(0.0, 1.0))
+            await asyncio.to_thread(broker.start)
         elif database.url.startswith("postgresql") and dice < 0.4:
             service.kills["connections"] += 1
             await database.execute(
@@ -114,7 +117,7 @@ def inversions(recipients: list[str]) -> int:
 
 
 async def test_nothing_is_lost_doubled_or_out_of_order(database: Database, tmp_path: Path) -> None:
-    with mail_server() as (mails, smtp_url), chaos_broker() as broker:
+    with mail_server() as (mails, smtp_url), own_broker() as broker:
         environment = {"DATABASE_URL": database.url, "SMTP_URL": smtp_url, "HANDLER_ATTEMPTS": "20"}
         service = Service({**environment, **broker.environment}, tmp_path)
         try:

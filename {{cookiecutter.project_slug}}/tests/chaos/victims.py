@@ -2,19 +2,10 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.processes import Process, free_port
-
-
-@dataclass(frozen=True)
-class Broker:
-    """`environment` tells the service where the broker is; `crash` kills and restarts it, where that makes sense."""
-
-    environment: Mapping[str, str]
-    crash: Callable[[], None] | None
 
 
 class Service:

@@ -5,7 +5,7 @@ import sys
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from app.config import Settings
 from app.core.exceptions import StartupError
@@ -19,6 +19,8 @@ def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
 
 
 def migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":  # two processes that start at once: the second waits and finds all done
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('migrations'))"))
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

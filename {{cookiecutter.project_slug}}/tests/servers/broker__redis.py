@@ -1,0 +1,15 @@
+"""The broker of this service's bus, for tests that kill it and for those who have none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.servers.crashing import Broker
+from tests.servers.redis import own_redis
+
+
+@contextmanager
+def own_broker() -> Iterator[Broker]:
+    with own_redis() as redis:
+        # A short lease, so that a killed worker's events do not wait long for another one.
+        environment = {"EVENT_BUS_URL": redis.url, "EVENT_BUS_LEASE": "2"}
+        yield Broker(environment, redis.kill, redis.start, durable=True)
