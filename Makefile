@@ -7,7 +7,7 @@ BUS ?= memory
 BIN := $(CURDIR)/.venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test bench lint format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -33,13 +33,16 @@ test: lint
 	$(BIN)/python -m pytest --numprocesses auto --maxschedchunk 1
 
 lint: $(READY)
-	$(BIN)/ruff check hooks scripts tests
-	$(BIN)/ruff format --check hooks scripts tests
+	$(BIN)/ruff check benchmarks hooks scripts tests
+	$(BIN)/ruff format --check benchmarks hooks scripts tests
 	$(BIN)/mypy hooks scripts tests
 
+bench: $(READY)
+	$(BIN)/python scripts/bench.py
+
 format: $(READY)
-	$(BIN)/ruff check --fix hooks scripts tests
-	$(BIN)/ruff format hooks scripts tests
+	$(BIN)/ruff check --fix benchmarks hooks scripts tests
+	$(BIN)/ruff format benchmarks hooks scripts tests
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache

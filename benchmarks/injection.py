@@ -1,0 +1,117 @@
+"""What dependency injection costs a request, in each style: CPU time as a ratio to an endpoint wired by hand.
+
+Runs inside a rendered project (`make bench` does it for each style). (a) a handler of singletons,
+(c) a handler with a unit of work of its own, both made anew. Both sides run in turns in one process, because
+machines are noisy; the figure is the median of the rounds.
+"""
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from alembic import command
+from alembic.config import Config
+from app.application.registry import EVENTS
+from app.application.user.dto import UserView
+from app.application.user.handlers import GetUserHandler, RegisterUserHandler
+from app.application.user.ports import UserReader
+from app.application.user.queries import GetUserQuery
+from app.config import Settings
+from app.containers import install, open_container
+from app.infrastructure.db.engine import create_engine, make_sessions
+from app.infrastructure.db.outbox import OutboxSignal
+from app.infrastructure.db.unit_of_work import SqlUnitOfWork
+from app.infrastructure.events.codec import JsonEventCodec
+from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
+from app.interfaces.api.deps import GetUser, InjectedRoute, RegisterUser
+from fastapi import APIRouter, FastAPI
+
+ROUNDS, REQUESTS = 25, 400
+USER = UserView(UUID(int=1), "ada@example.com", datetime.now(UTC))
+
+
+class Reader:
+    async def by_id(self, user_id: UUID) -> UserView | None:
+        return USER
+
+
+def injected() -> APIRouter:
+    router = APIRouter(route_class=InjectedRoute)
+
+    @router.get("/a")
+    async def a(get: GetUser) -> dict[str, str]:
+        return {"r": (await get(GetUserQuery(USER.id))).email}
+
+    @router.get("/c")
+    async def c(register: RegisterUser) -> dict[str, str]:
+        return {"r": type(register).__name__}
+
+    return router
+
+
+def by_hand(url: str) -> APIRouter:
+    router, get = APIRouter(), GetUserHandler(Reader())
+    sessions, codec, signal = make_sessions(create_engine(url)), JsonEventCodec(EVENTS, "bench"), OutboxSignal()
+    hasher, ids, clock = Argon2PasswordHasher(), Uuid7Generator(), SystemClock()
+
+    @router.get("/a")
+    async def a() -> dict[str, str]:
+        return {"r": (await get(GetUserQuery(USER.id))).email}
+
+    @router.get("/c")
+    async def c() -> dict[str, str]:
+        register = RegisterUserHandler(SqlUnitOfWork(sessions, codec, signal), hasher, ids, clock)
+        return {"r": type(register).__name__}
+
+    return router
+
+
+async def cpu(app: FastAPI, path: str) -> float:
+    answered = 0
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal answered
+        answered += message.get("status") == 200
+
+    start = time.process_time()
+    for _ in range(REQUESTS):
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "state": {}}
+        await app({**scope, "root_path": ""}, receive, send)
+    assert answered == REQUESTS
+    return time.process_time() - start
+
+
+async def main(style: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite+aiosqlite:///{folder}/app.db"
+        config = Config("alembic.ini")
+        config.set_main_option("sqlalchemy.url", url)
+        await asyncio.to_thread(command.upgrade, config, "head")
+        hand, app = FastAPI(), FastAPI()
+        hand.include_router(by_hand(url))
+        app.include_router(injected())
+        settings, fakes = Settings(database_url=url), {UserReader: Reader()}
+        async with open_container(settings, fakes) as container:
+            install(app, container)
+            for path in ("/a", "/c"):
+                ratios = [await ratio(app, hand, path) for _ in range(ROUNDS)]
+                print(f"{style:20} ({path[1:]}) {statistics.median(ratios):.2f}", flush=True)
+
+
+async def ratio(app: FastAPI, hand: FastAPI, path: str) -> float:
+    before, taken, after = await cpu(hand, path), await cpu(app, path), await cpu(hand, path)
+    return 2 * taken / (before + after)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path.cwd()))
+    asyncio.run(main(sys.argv[1]))
