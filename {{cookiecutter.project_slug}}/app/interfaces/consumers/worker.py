@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from app.core.events import UNDECODABLE, EventBus, OutboxRelay
 from app.core.message_bus import MessageBus
 from app.core.scope import OpenScope
 
 logger = logging.getLogger(__name__)
+
+RESTART_DELAY = 1.0  # seconds
 
 
 @asynccontextmanager
@@ -28,9 +29,9 @@ async def event_processing(
         bus.subscribe(event_type, message_bus.handle)
     bus.subscribe(UNDECODABLE, message_bus.reject)
     stop = asyncio.Event()
-    tasks = [_start("relay", relay.run(stop), stop)]
+    tasks = [asyncio.create_task(_supervised("relay", relay.run, stop))]
     if consume:
-        tasks.append(_start("consumer", bus.run(stop), stop))
+        tasks.append(asyncio.create_task(_supervised("consumer", bus.run, stop)))
     try:
         yield
     finally:
@@ -38,19 +39,17 @@ async def event_processing(
         message_bus.stop()
         _, late = await asyncio.wait(tasks, timeout=grace)
         for task in late:
+            logger.warning("not finished within the grace period, cutting it off")
             task.cancel()  # what it had in hand was not acknowledged and comes again
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _start(name: str, job: Coroutine[Any, Any, None], stop: asyncio.Event) -> asyncio.Task[None]:
-    def report(task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            logger.warning("%s did not finish within the grace period", name)
-        elif error := task.exception():
-            logger.critical("%s ended by a mistake of ours", name, exc_info=error)
-        elif not stop.is_set():
-            logger.critical("%s ended before it was told to", name)
-
-    task = asyncio.create_task(job)
-    task.add_done_callback(report)
-    return task
+async def _supervised(name: str, run: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Run until `stop`; should it end before, by a mistake, then say so and start it again."""
+    while not stop.is_set():
+        try:
+            await run(stop)
+        except Exception as error:
+            logger.critical("%s ended by a mistake, starting it again", name, exc_info=error)
+        if not stop.is_set():
+            await asyncio.sleep(RESTART_DELAY)
