@@ -8,11 +8,13 @@ from typing import Any, TypeVar, cast
 from dependency_injector import containers, providers
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
 from app.application.registry import EVENTS, SUBSCRIPTIONS
-from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
+from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
+from app.application.token.ports import TokenRepository
+from app.application.user.event_handlers import RecordLastSeen, RecordSignup, SendWelcomeEmail
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
@@ -35,6 +37,7 @@ from app.infrastructure.events.codec import JsonEventCodec
 from app.infrastructure.metrics import PrometheusDeliveryMetrics
 from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
+from app.infrastructure.tokens import open_token_repository
 
 T = TypeVar("T")
 Overrides = Mapping[type[Any], object]
@@ -48,9 +51,10 @@ class Container(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     engine = providers.Dependency(instance_of=AsyncEngine)
+    sessions = providers.Dependency(instance_of=async_sessionmaker)
     bus: providers.Provider[EventBus] = providers.Dependency()
+    tokens: providers.Provider[TokenRepository] = providers.Dependency()
 
-    sessions = providers.Singleton(make_sessions, engine)
     signal = providers.Singleton(OutboxSignal)
     codec = providers.Singleton(JsonEventCodec, EVENTS, SERVICE["name"])
     relay = providers.Singleton(
@@ -74,6 +78,10 @@ class Container(containers.DeclarativeContainer):
     list_daily_signups = providers.Factory(ListDailySignupsHandler, signups=signup_reader)
     send_welcome_email = providers.Factory(SendWelcomeEmail, emails=emails)
     record_signup = providers.Factory(RecordSignup, uow=uow)
+    record_last_seen = providers.Factory(RecordLastSeen, uow=uow)
+    sign_in = providers.Factory(SignInHandler, uow=uow, users=user_reader, tokens=tokens, hasher=hasher, clock=clock)
+    sign_out = providers.Factory(SignOutHandler, tokens=tokens)
+    get_user_by_token = providers.Factory(GetUserByTokenHandler, tokens=tokens, users=user_reader)
 
 
 NAME_OF: Mapping[type[Any], str] = {
@@ -91,9 +99,11 @@ NAME_OF: Mapping[type[Any], str] = {
     PasswordHasher: "hasher",
     IdGenerator: "ids",
     Clock: "clock",
+    TokenRepository: "tokens",
     UnitOfWork: "uow",
     SendWelcomeEmail: "send_welcome_email",
     RecordSignup: "record_signup",
+    RecordLastSeen: "record_last_seen",
 }
 """Providers have names, ports are types: this is the translation, for overrides and for event handlers."""
 
@@ -116,10 +126,15 @@ class Scope:
 async def open_container(settings: Settings, overrides: Overrides | None = None) -> AsyncIterator[Scope]:
     """Open everything, and check that every need of every provider is met. Raise `StartupError`."""
     async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(open_engine(settings.database_url))
+        sessions = make_sessions(engine)
+        tokens = open_token_repository(settings, sessions, SystemClock())
         container = Container(
             settings=settings,
-            engine=await stack.enter_async_context(open_engine(settings.database_url)),
+            engine=engine,
+            sessions=providers.Object(sessions),
             bus=providers.Object(await stack.enter_async_context(open_event_bus(settings, SERVICE["name"]))),
+            tokens=providers.Object(await stack.enter_async_context(tokens)),
         )
         for port, fake in (overrides or {}).items():
             getattr(container, NAME_OF[port]).override(providers.Object(fake))

@@ -9,7 +9,9 @@ from fastapi.routing import iter_route_contexts
 
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
 from app.application.registry import EVENTS, SUBSCRIPTIONS
-from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
+from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
+from app.application.token.ports import TokenRepository
+from app.application.user.event_handlers import RecordLastSeen, RecordSignup, SendWelcomeEmail
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
@@ -31,6 +33,7 @@ from app.infrastructure.events.codec import JsonEventCodec
 from app.infrastructure.metrics import PrometheusDeliveryMetrics
 from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
+from app.infrastructure.tokens import open_token_repository
 from app.stubs import Bindings, Container, Factory, Stub, instance
 
 Overrides = Mapping[type[Any], object]
@@ -72,6 +75,31 @@ async def record_signup(uow: Annotated[UnitOfWork, Depends(Stub(UnitOfWork))]) -
     return RecordSignup(uow)
 
 
+async def record_last_seen(uow: Annotated[UnitOfWork, Depends(Stub(UnitOfWork))]) -> RecordLastSeen:
+    return RecordLastSeen(uow)
+
+
+async def sign_in(
+    uow: Annotated[UnitOfWork, Depends(Stub(UnitOfWork))],
+    users: Annotated[UserReader, Depends(Stub(UserReader))],
+    tokens: Annotated[TokenRepository, Depends(Stub(TokenRepository))],
+    hasher: Annotated[PasswordHasher, Depends(Stub(PasswordHasher))],
+    clock: Annotated[Clock, Depends(Stub(Clock))],
+) -> SignInHandler:
+    return SignInHandler(uow, users, tokens, hasher, clock)
+
+
+async def sign_out(tokens: Annotated[TokenRepository, Depends(Stub(TokenRepository))]) -> SignOutHandler:
+    return SignOutHandler(tokens)
+
+
+async def get_user_by_token(
+    tokens: Annotated[TokenRepository, Depends(Stub(TokenRepository))],
+    users: Annotated[UserReader, Depends(Stub(UserReader))],
+) -> GetUserByTokenHandler:
+    return GetUserByTokenHandler(tokens, users)
+
+
 FACTORIES: Bindings = {
     UnitOfWork: unit_of_work,
     RegisterUserHandler: register_user,
@@ -79,6 +107,10 @@ FACTORIES: Bindings = {
     ListDailySignupsHandler: list_daily_signups,
     SendWelcomeEmail: send_welcome_email,
     RecordSignup: record_signup,
+    RecordLastSeen: record_last_seen,
+    SignInHandler: sign_in,
+    SignOutHandler: sign_out,
+    GetUserByTokenHandler: get_user_by_token,
 }
 
 
@@ -86,7 +118,8 @@ async def open_instances(settings: Settings, stack: AsyncExitStack) -> dict[type
     """What lives as long as the process; `stack` closes it, last opened first."""
     engine = await stack.enter_async_context(open_engine(settings.database_url))
     bus = await stack.enter_async_context(open_event_bus(settings, SERVICE["name"]))
-    sessions = make_sessions(engine)
+    sessions, clock = make_sessions(engine), SystemClock()
+    tokens = await stack.enter_async_context(open_token_repository(settings, sessions, clock))
     signal = OutboxSignal()
     return {
         Sessions: sessions,
@@ -97,6 +130,7 @@ async def open_instances(settings: Settings, stack: AsyncExitStack) -> dict[type
         Outbox: SqlOutbox(engine),
         Inbox: SqlInbox(engine, sessions),
         DeadLetters: SqlDeadLetters(sessions),
+        TokenRepository: tokens,
         UserReader: SqlUserReader(engine),
         SignupReader: SqlSignupReader(engine),
         ReadinessCheck: SystemReadinessCheck(engine, bus),
@@ -104,7 +138,7 @@ async def open_instances(settings: Settings, stack: AsyncExitStack) -> dict[type
         DeliveryMetrics: PrometheusDeliveryMetrics(),
         PasswordHasher: Argon2PasswordHasher(),
         IdGenerator: Uuid7Generator(),
-        Clock: SystemClock(),
+        Clock: clock,
     }
 
 

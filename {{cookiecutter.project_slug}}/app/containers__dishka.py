@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
 from app.application.registry import EVENTS, SUBSCRIPTIONS
-from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
+from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
+from app.application.token.ports import TokenRepository
+from app.application.user.event_handlers import RecordLastSeen, RecordSignup, SendWelcomeEmail
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
@@ -27,7 +29,7 @@ from app.core.exceptions import StartupError
 from app.core.metrics import DeliveryMetrics
 from app.domain.user.services import PasswordHasher
 from app.infrastructure.db.dead_letters import SqlDeadLetters
-from app.infrastructure.db.engine import make_sessions, open_engine
+from app.infrastructure.db.engine import Sessions, make_sessions, open_engine
 from app.infrastructure.db.inbox import SqlInbox
 from app.infrastructure.db.outbox import OutboxSignal, SqlOutbox
 from app.infrastructure.db.relay import SqlOutboxRelay
@@ -40,6 +42,7 @@ from app.infrastructure.events.codec import JsonEventCodec
 from app.infrastructure.metrics import PrometheusDeliveryMetrics
 from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
+from app.infrastructure.tokens import open_token_repository
 
 Overrides = Mapping[type[Any], object]
 
@@ -60,6 +63,11 @@ class Adapters(Provider):
     async def bus(self, settings: Settings) -> AsyncIterator[EventBus]:
         async with open_event_bus(settings, SERVICE["name"]) as bus:
             yield bus
+
+    @provide
+    async def tokens(self, settings: Settings, sessions: Sessions, clock: Clock) -> AsyncIterator[TokenRepository]:
+        async with open_token_repository(settings, sessions, clock) as tokens:
+            yield tokens
 
     @provide
     def codec(self) -> EventCodec:
@@ -98,6 +106,10 @@ class UseCases(Provider):
     list_daily_signups = provide(ListDailySignupsHandler)
     send_welcome_email = provide(SendWelcomeEmail)
     record_signup = provide(RecordSignup)
+    record_last_seen = provide(RecordLastSeen)
+    sign_in = provide(SignInHandler)
+    sign_out = provide(SignOutHandler)
+    get_user_by_token = provide(GetUserByTokenHandler)
 
 
 @asynccontextmanager

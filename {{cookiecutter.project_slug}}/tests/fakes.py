@@ -1,15 +1,16 @@
 """In-memory stand-ins for ports: they keep the port's promises, and nothing else."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from app.application.ports import Clock
 from app.application.user.ports import EmailMessage
 from app.core.aggregate import AggregateRoot
 from app.core.events import DomainEvent
 from app.domain.user.entities import User
-from app.domain.user.repositories import EmailTakenError
+from app.domain.user.repositories import EmailTakenError, UserNotFoundError
 from app.domain.user.value_objects import Email, Password
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -18,6 +19,19 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 class FixedClock:
     def now(self) -> datetime:
         return NOON
+
+
+class MovableClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self._now = NOON
+
+    def now(self) -> datetime:
+        return self._now
+
+    def move(self, by: timedelta) -> None:
+        self._now += by
 
 
 class CountingIds:
@@ -36,6 +50,9 @@ class ReversingHasher:
 
     async def hash(self, password: Password) -> str:
         return f"reversed:{password.value[::-1]}"
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        return password_hash == f"reversed:{password[::-1]}"
 
 
 class MailBox:
@@ -58,6 +75,13 @@ class FakeUsers:
         self.stored: list[User] = []
         self.seen: list[AggregateRoot] = []
 
+    async def by_id(self, user_id: UUID) -> User:
+        user = next((user for user in self.stored if user.id == user_id), None)
+        if user is None:
+            raise UserNotFoundError
+        self.seen.append(user)
+        return user
+
     async def by_email(self, email: Email) -> User | None:
         return next((user for user in self.stored if user.email == email), None)
 
@@ -76,12 +100,39 @@ class FakeSignups:
         self.counts[day] = self.counts.get(day, 0) + 1
 
 
+class MemoryTokens:
+    """The token repository in memory."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.stored: dict[str, tuple[UUID, datetime]] = {}
+        self._clock = clock
+
+    async def add(self, token_hash: str, user_id: UUID, expires_at: datetime) -> None:
+        self.stored[token_hash] = (user_id, expires_at)
+
+    async def user_of(self, token_hash: str) -> UUID | None:
+        user_id, expires_at = self.stored.get(token_hash, (None, NOON))
+        return user_id if expires_at > self._clock.now() else None
+
+    async def revoke(self, token_hash: str) -> None:
+        self.stored.pop(token_hash, None)
+
+
+class FakeLastSeen:
+    def __init__(self) -> None:
+        self.moments: dict[UUID, datetime] = {}
+
+    async def note(self, user_id: UUID, at: datetime) -> None:
+        self.moments[user_id] = max(at, self.moments.get(user_id, at))
+
+
 class FakeUnitOfWork:
     """Keeps what was committed; `events` are those the outbox would have."""
 
     def __init__(self) -> None:
         self.users = FakeUsers()
         self.signups = FakeSignups()
+        self.last_seen = FakeLastSeen()
         self.events: list[DomainEvent] = []
         self.commits = 0
 

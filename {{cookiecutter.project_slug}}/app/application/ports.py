@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
 
-from app.application.user.ports import SignupCounter
+from app.application.user.ports import LastSeen, SignupCounter
 from app.domain.user.repositories import UserRepository
 
 
@@ -35,6 +35,9 @@ class UnitOfWork(Protocol):
 
     @property
     def signups(self) -> SignupCounter: ...
+
+    @property
+    def last_seen(self) -> LastSeen: ...
 
     async def commit(self) -> None:
         """Raise `AlreadyHandledError` if another delivery of the event in hand was faster."""

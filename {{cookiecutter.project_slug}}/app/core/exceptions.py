@@ -29,6 +29,10 @@ class InvalidValueError(DomainError):
     """A value that can never be right, whatever the state."""
 
 
+class UnauthorizedError(DomainError):
+    """Whoever asks has not shown who they are."""
+
+
 class PermanentError(Exception):
     """Raised by an event handler when trying again cannot help: the event becomes a dead letter at once."""
 

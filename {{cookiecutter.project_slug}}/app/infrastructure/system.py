@@ -7,7 +7,7 @@ from uuid import UUID
 from pwdlib import PasswordHash
 from uuid_utils.compat import uuid7
 
-from app.domain.user.value_objects import Password
+from app.domain.user.value_objects import MAX_PASSWORD_LENGTH, Password
 
 
 class SystemClock:
@@ -27,6 +27,14 @@ class Argon2PasswordHasher:
 
     def __init__(self) -> None:
         self._hash = PasswordHash.recommended()
+        self._decoy = self._hash.hash("nobody's password")
 
     async def hash(self, password: Password) -> str:
         return await asyncio.to_thread(self._hash.hash, password.value)
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        known = password_hash is not None
+        matches = await asyncio.to_thread(
+            self._hash.verify, password[:MAX_PASSWORD_LENGTH], password_hash or self._decoy
+        )
+        return known and matches and len(password) <= MAX_PASSWORD_LENGTH

@@ -18,7 +18,7 @@ async def test_registers_a_user_and_shows_it(client: AsyncClient) -> None:
     assert registered.headers["location"] == f"/api/v1/users/{user_id}"
     shown = await client.get(registered.headers["location"])
     assert shown.status_code == 200
-    assert shown.json().keys() == {"id", "email", "registered_at"}
+    assert shown.json().keys() == {"id", "email", "registered_at", "last_seen_at"}
     assert (shown.json()["id"], shown.json()["email"]) == (user_id, "ada@example.com")
 
 

@@ -1,6 +1,6 @@
-"""What the user use cases answer with. Nothing here may hold a secret."""
+"""What the user use cases answer with. Views hold no secret."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -10,6 +10,15 @@ class UserView:
     id: UUID
     email: str
     registered_at: datetime
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What it takes to check a password. Never leaves the application."""
+
+    user_id: UUID
+    password_hash: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

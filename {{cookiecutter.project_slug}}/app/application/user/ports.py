@@ -1,11 +1,11 @@
 """What the user use cases need from outside."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from app.application.user.dto import DailySignups, UserView
+from app.application.user.dto import Credentials, DailySignups, UserView
 from app.domain.user.value_objects import Email
 
 
@@ -31,10 +31,20 @@ class SignupCounter(Protocol):
     async def add_one(self, day: date) -> None: ...
 
 
+class LastSeen(Protocol):
+    """Remembers when a user last signed in, in the transaction of the unit of work."""
+
+    async def note(self, user_id: UUID, at: datetime) -> None:
+        """An earlier moment than the one known changes nothing."""
+        ...
+
+
 class UserReader(Protocol):
     """Reads users as they are shown. Apart from the repository: a view needs no aggregate."""
 
     async def by_id(self, user_id: UUID) -> UserView | None: ...
+
+    async def credentials(self, email: Email) -> Credentials | None: ...
 
 
 class SignupReader(Protocol):

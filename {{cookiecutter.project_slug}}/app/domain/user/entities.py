@@ -6,7 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from app.core.aggregate import AggregateRoot
-from app.domain.user.events import UserRegistered
+from app.domain.user.events import UserRegistered, UserSignedIn
 from app.domain.user.value_objects import Email
 
 
@@ -24,3 +24,7 @@ class User(AggregateRoot):
         user = cls(id=user_id, email=email, password_hash=password_hash, registered_at=now)
         user.record(UserRegistered(user_id=user_id, email=email.value, occurred_at=now))
         return user
+
+    def sign_in(self, now: datetime) -> None:
+        """The user proved who they are; `now` is timezone-aware."""
+        self.record(UserSignedIn(user_id=self.id, occurred_at=now))

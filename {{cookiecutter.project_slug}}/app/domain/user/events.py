@@ -15,3 +15,12 @@ class UserRegistered(DomainEvent):
 
     user_id: UUID
     email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSignedIn(DomainEvent):
+    """Somebody proved to be this user."""
+
+    name: ClassVar[str] = "user.signed-in"
+
+    user_id: UUID

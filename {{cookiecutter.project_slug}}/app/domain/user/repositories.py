@@ -1,6 +1,7 @@
 """Where users are kept, as the domain sees it: a collection."""
 
 from typing import Protocol
+from uuid import UUID
 
 from app.core.exceptions import ConflictError, NotFoundError
 from app.domain.user.entities import User
@@ -18,7 +19,15 @@ class UserNotFoundError(NotFoundError):
 
 
 class UserRepository(Protocol):
-    """All users. What is added here is stored when the unit of work commits."""
+    """All users. What is added here is stored when the unit of work commits.
+
+    A user that is fetched stays locked until then: so two requests that change the same user wait for
+    each other, and its events are stored in the order in which they happened.
+    """
+
+    async def by_id(self, user_id: UUID) -> User:
+        """Raise `UserNotFoundError`."""
+        ...
 
     async def by_email(self, email: Email) -> User | None: ...
 

@@ -8,6 +8,7 @@ from app.core.delivery import AlreadyHandledError, current_delivery
 from app.core.events import EventCodec
 from app.infrastructure.db.engine import Sessions
 from app.infrastructure.db.inbox import insert_once
+from app.infrastructure.db.last_seen import SqlLastSeen
 from app.infrastructure.db.outbox import OutboxSignal, add_to_outbox, notify
 from app.infrastructure.db.signups import SqlSignupCounter
 from app.infrastructure.db.user_repository import SqlUserRepository
@@ -26,6 +27,7 @@ class SqlUnitOfWork:
         self._session = self._sessions()
         self.users = SqlUserRepository(self._session, self._aggregates.append)
         self.signups = SqlSignupCounter(self._session)
+        self.last_seen = SqlLastSeen(self._session)
         return self
 
     async def commit(self) -> None:

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from app.application.user.dto import UserView
+from app.application.user.dto import Credentials, UserView
 from app.core.aggregate import AggregateRoot
 from app.domain.user.entities import User
-from app.domain.user.repositories import EmailTakenError
+from app.domain.user.repositories import EmailTakenError, UserNotFoundError
 from app.domain.user.value_objects import Email
 from app.infrastructure.db.engine import read_only
-from app.infrastructure.db.models import UserRow
+from app.infrastructure.db.models import LastSeenRow, UserRow
 
 
 class SqlUserRepository:
@@ -23,13 +23,14 @@ class SqlUserRepository:
         self._session = session
         self._track = track
 
-    async def by_email(self, email: Email) -> User | None:
-        row = await self._session.scalar(select(UserRow).where(UserRow.email == email.value))
-        if row is None:
-            return None
-        user = User(id=row.id, email=Email(row.email), password_hash=row.password_hash, registered_at=row.registered_at)
-        self._track(user)
+    async def by_id(self, user_id: UUID) -> User:
+        user = await self._one(select(UserRow).where(UserRow.id == user_id))
+        if user is None:
+            raise UserNotFoundError
         return user
+
+    async def by_email(self, email: Email) -> User | None:
+        return await self._one(select(UserRow).where(UserRow.email == email.value))
 
     async def add(self, user: User) -> None:
         self._session.add(
@@ -46,13 +47,31 @@ class SqlUserRepository:
             raise EmailTakenError from error
         self._track(user)
 
+    async def _one(self, query: Select[UserRow]) -> User | None:
+        row = await self._session.scalar(query.with_for_update())
+        if row is None:
+            return None
+        user = User(id=row.id, email=Email(row.email), password_hash=row.password_hash, registered_at=row.registered_at)
+        self._track(user)
+        return user
+
 
 class SqlUserReader:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = read_only(engine)
 
     async def by_id(self, user_id: UUID) -> UserView | None:
-        query = select(UserRow.id, UserRow.email, UserRow.registered_at).where(UserRow.id == user_id)
+        query = (
+            select(UserRow.id, UserRow.email, UserRow.registered_at, LastSeenRow.at)
+            .outerjoin(LastSeenRow, LastSeenRow.user_id == UserRow.id)
+            .where(UserRow.id == user_id)
+        )
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
         return None if row is None else UserView(*row)
+
+    async def credentials(self, email: Email) -> Credentials | None:
+        query = select(UserRow.id, UserRow.password_hash).where(UserRow.email == email.value)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else Credentials(*row)

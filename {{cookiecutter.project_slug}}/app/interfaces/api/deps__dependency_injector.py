@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 
 from app.application.ports import ReadinessCheck
+from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
 from app.core.events import Outbox
 
@@ -58,5 +59,8 @@ def _mark(parameter: inspect.Parameter) -> Provided | None:
 RegisterUser = Annotated[RegisterUserHandler, Provided(by="register_user")]
 GetUser = Annotated[GetUserHandler, Provided(by="get_user")]
 ListDailySignups = Annotated[ListDailySignupsHandler, Provided(by="list_daily_signups")]
+SignIn = Annotated[SignInHandler, Provided(by="sign_in")]
+SignOut = Annotated[SignOutHandler, Provided(by="sign_out")]
+GetUserByToken = Annotated[GetUserByTokenHandler, Provided(by="get_user_by_token")]
 Readiness = Annotated[ReadinessCheck, Provided(by="readiness")]
 OutboxPort = Annotated[Outbox, Provided(by="outbox")]

@@ -6,14 +6,28 @@ from fastapi import Depends
 from fastapi.routing import APIRoute as InjectedRoute
 
 from app.application.ports import ReadinessCheck
+from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
 from app.core.events import Outbox
 from app.stubs import Stub
 
-__all__ = ["GetUser", "InjectedRoute", "ListDailySignups", "OutboxPort", "Readiness", "RegisterUser"]
+__all__ = [
+    "GetUser",
+    "GetUserByToken",
+    "InjectedRoute",
+    "ListDailySignups",
+    "OutboxPort",
+    "Readiness",
+    "RegisterUser",
+    "SignIn",
+    "SignOut",
+]
 
 RegisterUser = Annotated[RegisterUserHandler, Depends(Stub(RegisterUserHandler))]
 GetUser = Annotated[GetUserHandler, Depends(Stub(GetUserHandler))]
 ListDailySignups = Annotated[ListDailySignupsHandler, Depends(Stub(ListDailySignupsHandler))]
+SignIn = Annotated[SignInHandler, Depends(Stub(SignInHandler))]
+SignOut = Annotated[SignOutHandler, Depends(Stub(SignOutHandler))]
+GetUserByToken = Annotated[GetUserByTokenHandler, Depends(Stub(GetUserByTokenHandler))]
 Readiness = Annotated[ReadinessCheck, Depends(Stub(ReadinessCheck))]
 OutboxPort = Annotated[Outbox, Depends(Stub(Outbox))]

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.application.ports import ReadinessCheck
+from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
 from app.core.events import Outbox
 
@@ -33,5 +34,8 @@ class InjectedRoute(DishkaRoute):
 RegisterUser = FromDishka[RegisterUserHandler]
 GetUser = FromDishka[GetUserHandler]
 ListDailySignups = FromDishka[ListDailySignupsHandler]
+SignIn = FromDishka[SignInHandler]
+SignOut = FromDishka[SignOutHandler]
+GetUserByToken = FromDishka[GetUserByTokenHandler]
 Readiness = FromDishka[ReadinessCheck]
 OutboxPort = FromDishka[Outbox]

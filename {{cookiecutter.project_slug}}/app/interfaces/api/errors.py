@@ -10,13 +10,14 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.core.context import request_id
-from app.core.exceptions import ConflictError, DomainError, InvalidValueError, NotFoundError
+from app.core.exceptions import ConflictError, DomainError, InvalidValueError, NotFoundError, UnauthorizedError
 
 MEDIA_TYPE = "application/problem+json"
 
 STATUS_OF: dict[type[DomainError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
+    UnauthorizedError: HTTPStatus.UNAUTHORIZED,
     InvalidValueError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
@@ -53,7 +54,10 @@ def install_errors(app: FastAPI) -> None:
 async def _domain_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError)
     status = next((s for kind, s in STATUS_OF.items() if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
-    return problem(status, type=f"urn:problem:{error.code}", detail=error.message)
+    response = problem(status, type=f"urn:problem:{error.code}", detail=error.message)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["www-authenticate"] = "Bearer"
+    return response
 
 
 async def _invalid_request(_: Request, error: Exception) -> JSONResponse:

@@ -7,9 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from app.application.token.queries import GetUserByTokenQuery
 from app.application.user.commands import RegisterUserCommand
 from app.application.user.queries import GetUserQuery, ListDailySignupsQuery
-from app.interfaces.api.deps import GetUser, InjectedRoute, ListDailySignups, RegisterUser
+from app.interfaces.api.bearer import BearerToken
+from app.interfaces.api.deps import GetUser, GetUserByToken, InjectedRoute, ListDailySignups, RegisterUser
 from app.interfaces.api.errors import documented
 
 router = APIRouter(tags=["users"], route_class=InjectedRoute)
@@ -30,6 +32,7 @@ class UserResponse(BaseModel):
     id: UUID
     email: str
     registered_at: datetime
+    last_seen_at: datetime | None
 
 
 class DailySignupsResponse(BaseModel):
@@ -49,6 +52,12 @@ async def register_user(body: RegisterUserRequest, response: Response, register:
     user_id = await register(RegisterUserCommand(body.email, body.password.get_secret_value()))
     response.headers["location"] = f"/api/v1/users/{user_id}"
     return RegisterUserResponse(id=user_id)
+
+
+@router.get("/users/me", responses=documented(401))
+async def get_me(token: BearerToken, get: GetUserByToken) -> UserResponse:
+    """Whoever the token belongs to."""
+    return UserResponse.model_validate(await get(GetUserByTokenQuery(token)))
 
 
 @router.get("/users/{user_id}", responses=documented(404, 422))

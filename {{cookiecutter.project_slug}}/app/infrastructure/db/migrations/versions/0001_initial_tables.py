@@ -34,6 +34,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name="uq_users_email"),
     )
     op.create_table(
+        "last_seen",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name="pk_last_seen"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_last_seen_user_id", ondelete="CASCADE"),
+    )
+    op.create_table(
+        "tokens",
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_tokens"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_tokens_user_id", ondelete="CASCADE"),
+    )
+    op.create_index("ix_tokens_expires_at", "tokens", ["expires_at"])
+    op.create_table(
         "daily_signups",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
@@ -74,5 +90,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("dead_letters", "inbox", "outbox", "daily_signups", "users"):
+    for table in ("dead_letters", "inbox", "outbox", "daily_signups", "tokens", "last_seen", "users"):
         op.drop_table(table)

@@ -1,0 +1,22 @@
+"""When users last signed in, in SQL."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.infrastructure.db.models import LastSeenRow
+from app.infrastructure.db.upsert import insert
+
+
+class SqlLastSeen:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def note(self, user_id: UUID, at: datetime) -> None:
+        statement = insert(self._session, LastSeenRow).values(user_id=user_id, at=at)
+        await self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["user_id"], set_={"at": statement.excluded.at}, where=LastSeenRow.at < at
+            )
+        )

@@ -1,0 +1,49 @@
+"""Where tokens are kept: in Redis, which forgets them by itself. The SQL adapter would do as well."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+from redis.asyncio import Redis
+
+from app.application.ports import Clock
+from app.application.token.ports import TokenRepository
+from app.infrastructure.db.engine import Sessions
+from app.infrastructure.events.bus import EventBusSettings
+
+TIMEOUT = 5.0  # seconds for any answer
+
+
+class RedisTokenRepository:
+    """A key for each token. The moment of expiry is stored too: our clock decides, Redis only cleans up."""
+
+    def __init__(self, redis: Redis, clock: Clock, prefix: str = "token:") -> None:
+        self._redis = redis
+        self._clock = clock
+        self._prefix = prefix
+
+    async def add(self, token_hash: str, user_id: UUID, expires_at: datetime) -> None:
+        lifetime = int((expires_at - self._clock.now()).total_seconds() * 1000)
+        if lifetime > 0:
+            value = f"{user_id} {expires_at.isoformat()}"
+            await self._redis.set(self._prefix + token_hash, value, px=lifetime)
+
+    async def user_of(self, token_hash: str) -> UUID | None:
+        value = await self._redis.get(self._prefix + token_hash)
+        if value is None:
+            return None
+        user_id, expires_at = value.decode().split()
+        return UUID(user_id) if datetime.fromisoformat(expires_at) > self._clock.now() else None
+
+    async def revoke(self, token_hash: str) -> None:
+        await self._redis.delete(self._prefix + token_hash)
+
+
+@asynccontextmanager
+async def open_token_repository(
+    settings: EventBusSettings, _sessions: Sessions, clock: Clock
+) -> AsyncIterator[TokenRepository]:
+    url = settings.event_bus_url.get_secret_value()
+    async with Redis.from_url(url, protocol=2, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT) as redis:
+        yield RedisTokenRepository(redis, clock)
