@@ -17,7 +17,7 @@ from uuid import UUID
 
 from alembic import command
 from alembic.config import Config
-from app.application.registry import EVENTS
+from app.application.registry import EVENTS, UPCASTERS
 from app.application.user.dto import UserView
 from app.application.user.handlers import GetUserHandler, RegisterUserHandler
 from app.application.user.ports import UserReader
@@ -57,7 +57,7 @@ def injected() -> APIRouter:
 
 def by_hand(url: str) -> APIRouter:
     router, get = APIRouter(), GetUserHandler(Reader())
-    sessions, codec, signal = make_sessions(create_engine(url)), JsonEventCodec(EVENTS, "bench"), OutboxSignal()
+    sessions, codec, signal = make_sessions(create_engine(url)), JsonEventCodec(EVENTS, UPCASTERS, "bench"), OutboxSignal()
     hasher, ids, clock = Argon2PasswordHasher(), Uuid7Generator(), SystemClock()
 
     @router.get("/a")

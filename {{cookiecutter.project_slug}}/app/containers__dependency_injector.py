@@ -11,11 +11,11 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
-from app.application.registry import EVENTS, SUBSCRIPTIONS
+from app.application.registry import EVENTS, SUBSCRIPTIONS, UPCASTERS
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.token.ports import TokenRepository
 from app.application.user.event_handlers import RecordLastSeen, RecordSignup, SendWelcomeEmail
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
 from app.core.delivery import DeadLetters, Inbox
@@ -56,7 +56,7 @@ class Container(containers.DeclarativeContainer):
     tokens: providers.Provider[TokenRepository] = providers.Dependency()
 
     signal = providers.Singleton(OutboxSignal)
-    codec = providers.Singleton(JsonEventCodec, EVENTS, SERVICE["name"])
+    codec = providers.Singleton(JsonEventCodec, EVENTS, UPCASTERS, SERVICE["name"])
     relay = providers.Singleton(
         SqlOutboxRelay, engine, bus, signal, settings.provided.outbox_poll, settings.provided.retention
     )
@@ -75,6 +75,7 @@ class Container(containers.DeclarativeContainer):
     uow = providers.Factory(SqlUnitOfWork, sessions, codec, signal)
     register_user = providers.Factory(RegisterUserHandler, uow=uow, hasher=hasher, ids=ids, clock=clock)
     get_user = providers.Factory(GetUserHandler, users=user_reader)
+    list_users = providers.Factory(ListUsersHandler, users=user_reader)
     list_daily_signups = providers.Factory(ListDailySignupsHandler, signups=signup_reader)
     send_welcome_email = providers.Factory(SendWelcomeEmail, emails=emails)
     record_signup = providers.Factory(RecordSignup, uow=uow)
@@ -101,11 +102,13 @@ NAME_OF: Mapping[type[Any], str] = {
     Clock: "clock",
     TokenRepository: "tokens",
     UnitOfWork: "uow",
+    RegisterUserHandler: "register_user",
+    GetUserHandler: "get_user",
     SendWelcomeEmail: "send_welcome_email",
     RecordSignup: "record_signup",
     RecordLastSeen: "record_last_seen",
 }
-"""Providers have names, ports are types: this is the translation, for overrides and for event handlers."""
+"""Providers have names, ports are types: this is the translation, for overrides, event handlers and commands."""
 
 
 class Scope:

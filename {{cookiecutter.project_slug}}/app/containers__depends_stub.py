@@ -8,11 +8,11 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
-from app.application.registry import EVENTS, SUBSCRIPTIONS
+from app.application.registry import EVENTS, SUBSCRIPTIONS, UPCASTERS
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.token.ports import TokenRepository
 from app.application.user.event_handlers import RecordLastSeen, RecordSignup, SendWelcomeEmail
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
 from app.core.delivery import DeadLetters, Inbox
@@ -63,6 +63,10 @@ async def get_user(users: Annotated[UserReader, Depends(Stub(UserReader))]) -> G
     return GetUserHandler(users)
 
 
+async def list_users(users: Annotated[UserReader, Depends(Stub(UserReader))]) -> ListUsersHandler:
+    return ListUsersHandler(users)
+
+
 async def list_daily_signups(signups: Annotated[SignupReader, Depends(Stub(SignupReader))]) -> ListDailySignupsHandler:
     return ListDailySignupsHandler(signups)
 
@@ -104,6 +108,7 @@ FACTORIES: Bindings = {
     UnitOfWork: unit_of_work,
     RegisterUserHandler: register_user,
     GetUserHandler: get_user,
+    ListUsersHandler: list_users,
     ListDailySignupsHandler: list_daily_signups,
     SendWelcomeEmail: send_welcome_email,
     RecordSignup: record_signup,
@@ -125,7 +130,7 @@ async def open_instances(settings: Settings, stack: AsyncExitStack) -> dict[type
         Sessions: sessions,
         OutboxSignal: signal,
         EventBus: bus,
-        EventCodec: JsonEventCodec(EVENTS, SERVICE["name"]),
+        EventCodec: JsonEventCodec(EVENTS, UPCASTERS, SERVICE["name"]),
         OutboxRelay: SqlOutboxRelay(engine, bus, signal, settings.outbox_poll, settings.retention),
         Outbox: SqlOutbox(engine),
         Inbox: SqlInbox(engine, sessions),

@@ -16,11 +16,11 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
-from app.application.registry import EVENTS, SUBSCRIPTIONS
+from app.application.registry import EVENTS, SUBSCRIPTIONS, UPCASTERS
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.token.ports import TokenRepository
 from app.application.user.event_handlers import RecordLastSeen, RecordSignup, SendWelcomeEmail
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
 from app.config import SERVICE, Settings
 from app.core.delivery import DeadLetters, Inbox
@@ -71,7 +71,7 @@ class Adapters(Provider):
 
     @provide
     def codec(self) -> EventCodec:
-        return JsonEventCodec(EVENTS, SERVICE["name"])
+        return JsonEventCodec(EVENTS, UPCASTERS, SERVICE["name"])
 
     @provide
     def relay(self, engine: AsyncEngine, bus: EventBus, signal: OutboxSignal, settings: Settings) -> OutboxRelay:
@@ -103,6 +103,7 @@ class UseCases(Provider):
     uow = provide(SqlUnitOfWork, provides=UnitOfWork)
     register_user = provide(RegisterUserHandler)
     get_user = provide(GetUserHandler)
+    list_users = provide(ListUsersHandler)
     list_daily_signups = provide(ListDailySignupsHandler)
     send_welcome_email = provide(SendWelcomeEmail)
     record_signup = provide(RecordSignup)

@@ -1,10 +1,14 @@
-"""The one list of all events and of all who react to them. A new slice adds its line to both."""
+"""The one list of all events, of their older versions, and of all who react to them. A new slice adds its lines."""
+
+from collections.abc import Mapping
 
 from app.application.user import event_handlers as user_event_handlers
-from app.core.events import DomainEvent
+from app.core.events import DomainEvent, Upcaster
 from app.core.subscriptions import Subscription
-from app.domain.user.events import UserRegistered, UserSignedIn
+from app.domain.user import events as user_events
 
-EVENTS: tuple[type[DomainEvent], ...] = (UserRegistered, UserSignedIn)
+EVENTS: tuple[type[DomainEvent], ...] = (user_events.UserRegistered, user_events.UserSignedIn)
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {**user_events.UPCASTERS}
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (*user_event_handlers.SUBSCRIPTIONS,)

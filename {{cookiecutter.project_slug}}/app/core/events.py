@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 
@@ -40,13 +40,17 @@ class Event:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+"""Makes the payload of one version into that of the next."""
+
+
 class EventCodec(Protocol):
     """Turns domain events into envelopes and back."""
 
     def encode(self, event: DomainEvent, *, subject: str) -> Event: ...
 
     def decode(self, event: Event) -> DomainEvent:
-        """Raise `PermanentError` if the payload is not what its type and version promise."""
+        """Older versions are brought up to date. Raise `PermanentError` if the payload is not what it promises."""
         ...
 
 

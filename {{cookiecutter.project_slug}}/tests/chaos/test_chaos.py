@@ -18,7 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as SmtpSession
 
-from app.application.registry import EVENTS
+from app.application.registry import EVENTS, UPCASTERS
 from app.core.aggregate import AggregateRoot
 from app.domain.user.events import UserRegistered
 from app.infrastructure.db.engine import create_engine, make_sessions
@@ -78,10 +78,10 @@ async def record_more_events(database: Database, number: int) -> None:
     """More events of the same user, each in a transaction of its own, as later use cases would."""
     [(user_id,)] = await database.rows(f"SELECT id FROM users WHERE email = 'user{number}.0@example.com'")  # noqa: S608
     user = AggregateRoot(id=UUID(str(user_id)))
-    engine, codec = create_engine(database.url), JsonEventCodec(EVENTS, "chaos")
+    engine, codec = create_engine(database.url), JsonEventCodec(EVENTS, UPCASTERS, "chaos")
     for change in range(1, MORE_EVENTS + 1):
         email = f"user{number}.{change}@example.com"
-        user.record(UserRegistered(user_id=user.id, email=email, occurred_at=SystemClock().now()))
+        user.record(UserRegistered(channel="api", user_id=user.id, email=email, occurred_at=SystemClock().now()))
         async with make_sessions(engine).begin() as session:
             add_to_outbox(session, codec, [user])
     await engine.dispose()

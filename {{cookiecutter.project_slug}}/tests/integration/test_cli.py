@@ -94,3 +94,19 @@ def test_a_database_without_tables_is_refused_in_one_line(settings: Settings, tm
     empty = settings.model_copy(update={"database_url": f"sqlite+aiosqlite:///{tmp_path}/empty.db"})
     output = Cli(empty, {})("outbox", "status", exit_code=1)
     assert output == "error: the database has no tables yet: run `make migrate`"
+
+
+def test_registers_and_shows_a_user(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSWORD", "correct horse")
+    user_id = json.loads(cli("users", "register", "Ada@example.com", "--json"))["id"]
+    shown = json.loads(cli("users", "show", user_id, "--json"))
+    assert (shown["id"], shown["email"]) == (user_id, "ada@example.com")
+    assert cli("users", "show", user_id).startswith(f"{user_id}  ada@example.com  ")
+
+
+def test_refuses_what_the_api_refuses_in_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSWORD", "correct horse")
+    cli("users", "register", "ada@example.com")
+    taken = cli("users", "register", "ADA@example.com", exit_code=1)
+    assert taken == "error: A user with this e-mail address exists already."
+    assert cli("users", "show", str(UUID(int=5)), exit_code=1) == "error: There is no user with this id."

@@ -18,7 +18,7 @@ from tests.fakes import NOON, MemoryTokens, MovableClock
 from tests.integration.token_stores import OTHER_STORES
 
 HOUR = timedelta(hours=1)
-ADA = User.register(user_id=UUID(int=7), email=Email("ada@example.com"), password_hash="x", now=NOON)
+ADA = User.register(channel="api", user_id=UUID(int=7), email=Email("ada@example.com"), password_hash="x", now=NOON)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.registry import EVENTS
+from app.application.registry import EVENTS, UPCASTERS
 from app.config import Settings
 from app.core.delivery import AlreadyHandledError, Delivery, current_delivery
 from app.domain.user.entities import User
@@ -31,11 +31,13 @@ async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 
 def make_uow(engine: AsyncEngine, signal: OutboxSignal | None = None) -> SqlUnitOfWork:
-    return SqlUnitOfWork(make_sessions(engine), JsonEventCodec(EVENTS, "test"), signal or OutboxSignal())
+    return SqlUnitOfWork(make_sessions(engine), JsonEventCodec(EVENTS, UPCASTERS, "test"), signal or OutboxSignal())
 
 
 def ada(number: int = 1) -> User:
-    return User.register(user_id=UUID(int=number), email=Email("ada@example.com"), password_hash="x", now=NOON)
+    return User.register(
+        channel="api", user_id=UUID(int=number), email=Email("ada@example.com"), password_hash="x", now=NOON
+    )
 
 
 async def count(engine: AsyncEngine, row: type[UserRow] | type[OutboxRow]) -> int:

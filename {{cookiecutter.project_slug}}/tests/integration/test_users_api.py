@@ -1,6 +1,7 @@
 import asyncio
 from uuid import UUID
 
+import pytest
 from httpx2 import AsyncClient
 
 from app.application.ports import IdGenerator
@@ -74,3 +75,28 @@ async def test_the_api_describes_only_what_a_caller_sends(client: AsyncClient) -
     assert list(register["requestBody"]["content"]) == ["application/json"]
     assert [p["name"] for p in paths["/api/v1/signups"]["get"]["parameters"]] == ["limit"]
     assert set(register["responses"]["409"]["content"]) == {"application/problem+json"}
+
+
+async def test_lists_users_page_by_page_for_whoever_has_signed_in(client: AsyncClient) -> None:
+    for n in range(5):
+        await client.post("/api/v1/users", json={**ADA, "email": f"user{n}@example.com"})
+    token = (await client.post("/api/v1/tokens", json={**ADA, "email": "user0@example.com"})).json()["access_token"]
+    headers, pages, after = {"authorization": f"Bearer {token}"}, [], ""
+    while True:
+        page = (await client.get(f"/api/v1/users?limit=2{after}", headers=headers)).json()
+        pages.append([user["email"] for user in page["items"]])
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [email for page in pages for email in page] == [f"user{n}@example.com" for n in range(5)]
+
+
+async def test_lists_no_users_for_strangers(client: AsyncClient) -> None:
+    assert (await client.get("/api/v1/users")).status_code == 401
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "after=nobody"])
+async def test_returns_422_for_a_page_that_cannot_be(client: AsyncClient, query: str) -> None:
+    answer = await client.get(f"/api/v1/users?{query}", headers={"authorization": "Bearer x"})
+    assert answer.status_code == 422

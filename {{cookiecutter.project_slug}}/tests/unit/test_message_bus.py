@@ -18,8 +18,10 @@ from app.infrastructure.events.codec import JsonEventCodec
 from tests.fakes import NOON
 from tests.waiting import eventually
 
-CODEC = JsonEventCodec([UserRegistered], source="test")
-EVENT = CODEC.encode(UserRegistered(user_id=UUID(int=1), email="ada@example.com", occurred_at=NOON), subject="1")
+CODEC = JsonEventCodec([UserRegistered], {}, source="test")
+EVENT = CODEC.encode(
+    UserRegistered(channel="api", user_id=UUID(int=1), email="ada@example.com", occurred_at=NOON), subject="1"
+)
 
 Reaction = Callable[[DomainEvent], Awaitable[None]]
 

@@ -34,7 +34,7 @@ async def test_stores_the_user_with_a_hash_instead_of_the_password(
 
 async def test_records_that_the_user_registered(register: RegisterUserHandler, uow: FakeUnitOfWork) -> None:
     user_id = await register(COMMAND)
-    assert uow.events == [UserRegistered(user_id=user_id, email="ada@example.com", occurred_at=NOON)]
+    assert uow.events == [UserRegistered(channel="api", user_id=user_id, email="ada@example.com", occurred_at=NOON)]
 
 
 async def test_refuses_an_email_that_is_taken_in_whatever_case(

@@ -32,6 +32,9 @@ class OneUser:
     async def by_id(self, user_id: UUID) -> UserView | None:
         return self.view if user_id == ADA else None
 
+    async def page(self, after: UUID | None, limit: int) -> list[UserView]:
+        raise NotImplementedError
+
     async def credentials(self, email: Email) -> Credentials | None:
         return Credentials(ADA, f"reversed:{PASSWORD[::-1]}") if email.value == EMAIL else None
 

@@ -4,7 +4,7 @@ from app.application.user.event_handlers import RecordSignup, SendWelcomeEmail
 from app.domain.user.events import UserRegistered
 from tests.fakes import NOON, FakeUnitOfWork, MailBox
 
-EVENT = UserRegistered(user_id=UUID(int=7), email="ada@example.com", occurred_at=NOON)
+EVENT = UserRegistered(channel="api", user_id=UUID(int=7), email="ada@example.com", occurred_at=NOON)
 
 
 async def test_welcome_mail_goes_to_the_new_user() -> None:

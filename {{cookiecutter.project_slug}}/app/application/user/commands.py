@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from app.domain.user.events import Channel
+
 
 @dataclass(frozen=True, slots=True)
 class RegisterUserCommand:
     email: str
     password: str = field(repr=False)
+    channel: Channel = "api"

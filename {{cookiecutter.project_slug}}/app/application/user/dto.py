@@ -14,6 +14,14 @@ class UserView:
 
 
 @dataclass(frozen=True, slots=True)
+class UserPage:
+    """Users in the order of their ids. `next` is what to ask for `after`, None on the last page."""
+
+    items: list[UserView]
+    next: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What it takes to check a password. Never leaves the application."""
 

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from app.application.ports import Clock, IdGenerator, UnitOfWork
 from app.application.user.commands import RegisterUserCommand
-from app.application.user.dto import DailySignups, UserView
+from app.application.user.dto import DailySignups, UserPage, UserView
 from app.application.user.ports import SignupReader, UserReader
-from app.application.user.queries import GetUserQuery, ListDailySignupsQuery
+from app.application.user.queries import GetUserQuery, ListDailySignupsQuery, ListUsersQuery
 from app.domain.user.entities import User
 from app.domain.user.repositories import EmailTakenError, UserNotFoundError
 from app.domain.user.services import PasswordHasher
@@ -28,7 +28,11 @@ class RegisterUserHandler:
             if await uow.users.by_email(email) is not None:
                 raise EmailTakenError
             user = User.register(
-                user_id=self._ids.new_id(), email=email, password_hash=password_hash, now=self._clock.now()
+                user_id=self._ids.new_id(),
+                email=email,
+                password_hash=password_hash,
+                channel=command.channel,
+                now=self._clock.now(),
             )
             await uow.users.add(user)
             await uow.commit()
@@ -45,6 +49,16 @@ class GetUserHandler:
         if user is None:
             raise UserNotFoundError
         return user
+
+
+class ListUsersHandler:
+    def __init__(self, users: UserReader) -> None:
+        self._users = users
+
+    async def __call__(self, query: ListUsersQuery) -> UserPage:
+        users = await self._users.page(query.after, query.limit + 1)  # one more: is there a next page?
+        items = users[: query.limit]
+        return UserPage(items, items[-1].id if len(users) > len(items) else None)
 
 
 class ListDailySignupsHandler:

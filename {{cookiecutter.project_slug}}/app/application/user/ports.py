@@ -44,6 +44,10 @@ class UserReader(Protocol):
 
     async def by_id(self, user_id: UUID) -> UserView | None: ...
 
+    async def page(self, after: UUID | None, limit: int) -> list[UserView]:
+        """By id, at most `limit`, those after the id `after`. No offset: pages stay right while users register."""
+        ...
+
     async def credentials(self, email: Email) -> Credentials | None: ...
 
 

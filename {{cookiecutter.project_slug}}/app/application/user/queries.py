@@ -10,6 +10,14 @@ class GetUserQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class ListUsersQuery:
+    """The users after the one with id `after`, or from the first; at most `limit` of them."""
+
+    after: UUID | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class ListDailySignupsQuery:
     """`limit` is a number of days."""
 

@@ -6,7 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from app.core.aggregate import AggregateRoot
-from app.domain.user.events import UserRegistered, UserSignedIn
+from app.domain.user.events import Channel, UserRegistered, UserSignedIn
 from app.domain.user.value_objects import Email
 
 
@@ -19,10 +19,10 @@ class User(AggregateRoot):
     registered_at: datetime
 
     @classmethod
-    def register(cls, *, user_id: UUID, email: Email, password_hash: str, now: datetime) -> Self:
+    def register(cls, *, user_id: UUID, email: Email, password_hash: str, channel: Channel, now: datetime) -> Self:
         """A new user, and the event that says so. `now` is timezone-aware."""
         user = cls(id=user_id, email=email, password_hash=password_hash, registered_at=now)
-        user.record(UserRegistered(user_id=user_id, email=email.value, occurred_at=now))
+        user.record(UserRegistered(user_id=user_id, email=email.value, channel=channel, occurred_at=now))
         return user
 
     def sign_in(self, now: datetime) -> None:

@@ -56,19 +56,26 @@ class SqlUserRepository:
         return user
 
 
+_VIEW = select(UserRow.id, UserRow.email, UserRow.registered_at, LastSeenRow.at).outerjoin(
+    LastSeenRow, LastSeenRow.user_id == UserRow.id
+)
+
+
 class SqlUserReader:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = read_only(engine)
 
     async def by_id(self, user_id: UUID) -> UserView | None:
-        query = (
-            select(UserRow.id, UserRow.email, UserRow.registered_at, LastSeenRow.at)
-            .outerjoin(LastSeenRow, LastSeenRow.user_id == UserRow.id)
-            .where(UserRow.id == user_id)
-        )
         async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).first()
+            row = (await connection.execute(_VIEW.where(UserRow.id == user_id))).first()
         return None if row is None else UserView(*row)
+
+    async def page(self, after: UUID | None, limit: int) -> list[UserView]:
+        query = _VIEW.order_by(UserRow.id).limit(limit)
+        if after is not None:
+            query = query.where(UserRow.id > after)
+        async with self._engine.connect() as connection:
+            return [UserView(*row) for row in await connection.execute(query)]
 
     async def credentials(self, email: Email) -> Credentials | None:
         query = select(UserRow.id, UserRow.password_hash).where(UserRow.email == email.value)

@@ -1,21 +1,32 @@
 """Domain events as JSON and back; the dataclass is the schema."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from uuid_utils.compat import uuid7
 
 from app.core.context import request_id
-from app.core.events import DomainEvent, Event
+from app.core.events import DomainEvent, Event, Upcaster
 from app.core.exceptions import PermanentError
 
 
 class JsonEventCodec:
-    """Knows the events it is given, by name. `source` names this service in the envelope."""
+    """Knows the events it is given, by name, and how older versions of them become the present one.
 
-    def __init__(self, events: Iterable[type[DomainEvent]], source: str) -> None:
+    `source` names this service in the envelope.
+    """
+
+    def __init__(
+        self, events: Iterable[type[DomainEvent]], upcasters: Mapping[tuple[str, int], Upcaster], source: str
+    ) -> None:
+        self._events = {event.name: event for event in events}
+        self._schemas: dict[str, TypeAdapter[DomainEvent]] = {
+            name: TypeAdapter(event) for name, event in self._events.items()
+        }
+        self._upcasters = upcasters
         self._source = source
-        self._schemas: dict[str, TypeAdapter[DomainEvent]] = {event.name: TypeAdapter(event) for event in events}
 
     def encode(self, event: DomainEvent, *, subject: str) -> Event:
         cause = request_id.get()
@@ -31,8 +42,26 @@ class JsonEventCodec:
         )
 
     def decode(self, event: Event) -> DomainEvent:
+        what = f"{event.type} v{event.version}"
+        if event.type not in self._events:
+            raise PermanentError(f"{what} is not in the registry")
         try:
-            return self._schemas[event.type].validate_json(event.data)
+            payload = json.loads(event.data)
+        except ValueError:
+            raise PermanentError(f"{what} is not JSON") from None
+        try:
+            return self._schemas[event.type].validate_python(self._up_to_date(event, payload), strict=False)
         except ValidationError as error:
             places = ", ".join(".".join(map(str, e["loc"])) or "payload" for e in error.errors(include_input=False))
-            raise PermanentError(f"{event.type} v{event.version} does not fit its schema at: {places}") from None
+            raise PermanentError(f"{what} does not fit its schema at: {places}") from None
+
+    def _up_to_date(self, event: Event, payload: Any) -> Any:
+        present = self._events[event.type].version
+        if event.version > present:
+            raise PermanentError(f"{event.type} v{event.version} is newer than this code, which knows v{present}")
+        for version in range(event.version, present):
+            upcast = self._upcasters.get((event.type, version))
+            if upcast is None or not isinstance(payload, dict):
+                raise PermanentError(f"{event.type} v{version} cannot be made into v{version + 1}")
+            payload = upcast(payload)
+        return payload

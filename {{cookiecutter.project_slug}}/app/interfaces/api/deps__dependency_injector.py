@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from app.application.ports import ReadinessCheck
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
 from app.core.events import Outbox
 
 
@@ -58,6 +58,7 @@ def _mark(parameter: inspect.Parameter) -> Provided | None:
 
 RegisterUser = Annotated[RegisterUserHandler, Provided(by="register_user")]
 GetUser = Annotated[GetUserHandler, Provided(by="get_user")]
+ListUsers = Annotated[ListUsersHandler, Provided(by="list_users")]
 ListDailySignups = Annotated[ListDailySignupsHandler, Provided(by="list_daily_signups")]
 SignIn = Annotated[SignInHandler, Provided(by="sign_in")]
 SignOut = Annotated[SignOutHandler, Provided(by="sign_out")]

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute as InjectedRoute
 
 from app.application.ports import ReadinessCheck
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
 from app.core.events import Outbox
 from app.stubs import Stub
 
@@ -16,6 +16,7 @@ __all__ = [
     "GetUserByToken",
     "InjectedRoute",
     "ListDailySignups",
+    "ListUsers",
     "OutboxPort",
     "Readiness",
     "RegisterUser",
@@ -25,6 +26,7 @@ __all__ = [
 
 RegisterUser = Annotated[RegisterUserHandler, Depends(Stub(RegisterUserHandler))]
 GetUser = Annotated[GetUserHandler, Depends(Stub(GetUserHandler))]
+ListUsers = Annotated[ListUsersHandler, Depends(Stub(ListUsersHandler))]
 ListDailySignups = Annotated[ListDailySignupsHandler, Depends(Stub(ListDailySignupsHandler))]
 SignIn = Annotated[SignInHandler, Depends(Stub(SignInHandler))]
 SignOut = Annotated[SignOutHandler, Depends(Stub(SignOutHandler))]

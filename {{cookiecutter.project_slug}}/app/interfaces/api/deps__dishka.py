@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.application.ports import ReadinessCheck
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
-from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, RegisterUserHandler
+from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
 from app.core.events import Outbox
 
 
@@ -33,6 +33,7 @@ class InjectedRoute(DishkaRoute):
 
 RegisterUser = FromDishka[RegisterUserHandler]
 GetUser = FromDishka[GetUserHandler]
+ListUsers = FromDishka[ListUsersHandler]
 ListDailySignups = FromDishka[ListDailySignupsHandler]
 SignIn = FromDishka[SignInHandler]
 SignOut = FromDishka[SignOutHandler]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import typer
 
 from app.core.exceptions import DomainError, StartupError
-from app.interfaces.cli import dead_letters, outbox
+from app.interfaces.cli import dead_letters, outbox, users
 from app.interfaces.cli.session import CommandError, OpenSession, Session, T
 
 
@@ -23,6 +23,7 @@ def make_cli(open_session: OpenSession) -> typer.Typer:
             raise typer.Exit(1) from None
 
     cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    cli.add_typer(users.make_commands(run), name="users")
     cli.add_typer(dead_letters.make_commands(run), name="dead-letters")
     cli.add_typer(outbox.make_commands(run), name="outbox")
     return cli

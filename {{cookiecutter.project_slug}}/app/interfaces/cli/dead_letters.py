@@ -7,9 +7,8 @@ from uuid import UUID
 import typer
 
 from app.core.delivery import DeadLetter, DeadLetters
-from app.interfaces.cli.session import CommandError, Run, Session
+from app.interfaces.cli.session import CommandError, Json, Run, Session
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 EventId = Annotated[UUID, typer.Argument(help="Id of the event, as `list` shows it.")]
 Consumer = Annotated[str | None, typer.Option(help="Only the letter of this consumer; else all of the event.")]
 

@@ -1,14 +1,11 @@
 """`outbox status`: is the relay keeping up?"""
 
 import json
-from typing import Annotated
 
 import typer
 
 from app.core.events import Outbox, OutboxStatus
-from app.interfaces.cli.session import Run, Session
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+from app.interfaces.cli.session import Json, Run, Session
 
 
 def make_commands(run: Run) -> typer.Typer:

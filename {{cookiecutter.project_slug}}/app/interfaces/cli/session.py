@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
+
+import typer
 
 from app.core.message_bus import MessageBus
 from app.core.scope import OpenScope
@@ -32,4 +34,4 @@ class CommandError(Exception):
     """The command cannot do what it was asked; the text is the one line to say."""
 
 
-JsonValue = dict[str, Any] | list[dict[str, Any]]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.application.token.queries import GetUserByTokenQuery
 from app.application.user.commands import RegisterUserCommand
-from app.application.user.queries import GetUserQuery, ListDailySignupsQuery
+from app.application.user.queries import GetUserQuery, ListDailySignupsQuery, ListUsersQuery
 from app.interfaces.api.bearer import BearerToken
-from app.interfaces.api.deps import GetUser, GetUserByToken, InjectedRoute, ListDailySignups, RegisterUser
+from app.interfaces.api.deps import GetUser, GetUserByToken, InjectedRoute, ListDailySignups, ListUsers, RegisterUser
 from app.interfaces.api.errors import documented
+from app.interfaces.api.paging import Paging
 
 router = APIRouter(tags=["users"], route_class=InjectedRoute)
 
@@ -35,6 +36,15 @@ class UserResponse(BaseModel):
     last_seen_at: datetime | None
 
 
+class UsersResponse(BaseModel):
+    """`next` is the `after` of the next page; null on the last one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    items: list[UserResponse]
+    next: UUID | None
+
+
 class DailySignupsResponse(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
@@ -52,6 +62,13 @@ async def register_user(body: RegisterUserRequest, response: Response, register:
     user_id = await register(RegisterUserCommand(body.email, body.password.get_secret_value()))
     response.headers["location"] = f"/api/v1/users/{user_id}"
     return RegisterUserResponse(id=user_id)
+
+
+@router.get("/users", responses=documented(401, 422))
+async def list_users(token: BearerToken, page: Paging, get: GetUserByToken, list_page: ListUsers) -> UsersResponse:
+    """All users, in the order in which they registered; for whoever has signed in."""
+    await get(GetUserByTokenQuery(token))
+    return UsersResponse.model_validate(await list_page(ListUsersQuery(page.after, page.limit)))
 
 
 @router.get("/users/me", responses=documented(401))
