@@ -17,6 +17,7 @@ from app.config import Settings
 from app.containers import Overrides
 from app.domain.user.services import PasswordHasher
 from app.main import create_app
+from tests.bus import broker_settings, bus_overrides
 from tests.database import Database
 from tests.fakes import MailBox, ReversingHasher
 from tests.processes import ROOT
@@ -76,10 +77,17 @@ def database(database_url: str) -> Database:
     return Database(database_url)
 
 
+@pytest.fixture(scope="session")
+def broker() -> Iterator[dict[str, Any]]:
+    """Settings that lead to a broker for the whole run."""
+    with broker_settings() as settings:
+        yield settings
+
+
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, broker: dict[str, Any]) -> Settings:
     """As in production, but failing handlers are retried at once."""
-    return Settings(database_url=database_url, handler_attempts=3, handler_first_delay=0.01)
+    return Settings(database_url=database_url, handler_attempts=3, handler_first_delay=0.01, **broker)
 
 
 @pytest.fixture
@@ -96,7 +104,8 @@ def serving(settings: Settings, mailbox: MailBox) -> Serving:
 
     @asynccontextmanager
     async def serve(overrides: Overrides | None = None, **changes: Any) -> AsyncIterator[AsyncClient]:
-        fakes: Overrides = {EmailSender: mailbox, PasswordHasher: ReversingHasher(), **(overrides or {})}
+        fakes: dict[type[Any], object] = {EmailSender: mailbox, PasswordHasher: ReversingHasher()}
+        fakes |= {**bus_overrides(), **(overrides or {})}
         app = create_app(settings.model_copy(update=changes), fakes)
         async with (
             app.router.lifespan_context(app),

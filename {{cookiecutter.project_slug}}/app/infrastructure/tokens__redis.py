@@ -33,7 +33,7 @@ class RedisTokenRepository:
         value = await self._redis.get(self._prefix + token_hash)
         if value is None:
             return None
-        user_id, expires_at = value.decode().split()
+        user_id, expires_at = str(value).split()
         return UUID(user_id) if datetime.fromisoformat(expires_at) > self._clock.now() else None
 
     async def revoke(self, token_hash: str) -> None:
@@ -44,6 +44,12 @@ class RedisTokenRepository:
 async def open_token_repository(
     settings: EventBusSettings, _sessions: Sessions, clock: Clock
 ) -> AsyncIterator[TokenRepository]:
-    url = settings.event_bus_url.get_secret_value()
-    async with Redis.from_url(url, protocol=2, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT) as redis:
+    async with connect(settings.event_bus_url.get_secret_value()) as redis:
         yield RedisTokenRepository(redis, clock)
+
+
+def connect(url: str) -> Redis:
+    """A client that answers with text. Connects when it is used."""
+    return Redis.from_url(
+        url, protocol=2, decode_responses=True, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
+    )

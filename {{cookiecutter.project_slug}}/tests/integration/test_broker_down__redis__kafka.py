@@ -15,14 +15,14 @@ PATIENCE = 60.0  # seconds
 
 
 @pytest.fixture(scope="module")
-def broker() -> Iterator[Broker]:
+def own() -> Iterator[Broker]:
     with own_broker() as broker:
         yield broker
 
 
 @pytest.fixture
-def environment(broker: Broker, database_url: str, tmp_path: Path) -> dict[str, str]:
-    return {**broker.environment, "DATABASE_URL": database_url, "EVENT_BUS_TOPIC": f"test.{tmp_path.name}"}
+def environment(own: Broker, database_url: str, tmp_path: Path) -> dict[str, str]:
+    return {**own.environment, "DATABASE_URL": database_url, "EVENT_BUS_TOPIC": f"test.{tmp_path.name}"}
 
 
 def register(web: Process, name: str) -> None:
@@ -40,25 +40,22 @@ def wait_until_counted(web: Process, expected: int) -> None:
 
 
 def test_without_a_broker_the_service_starts_and_answers_and_catches_up(
-    broker: Broker, environment: dict[str, str], tmp_path: Path
+    own: Broker, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    broker.kill()
-    try:
-        with (
-            process("app.main:create_app", environment, tmp_path / "web") as web,
-            process("app.main:create_worker", environment, tmp_path / "worker") as worker,
-        ):
-            ready = httpx2.get(f"{web.url}/health/ready", timeout=30)
-            assert (ready.status_code, ready.json()["failing"]) == (503, ["event-bus"])
-            register(web, "ada")
-            broker.start()
-            register(web, "bob")
-            wait_until_counted(web, 2)
-            assert httpx2.get(f"{web.url}/health/ready", timeout=30).status_code == 200
-            worker.stop()
-            web.stop()
-    finally:
-        broker.start()
+    own.kill()
+    with (
+        process("app.main:create_app", environment, tmp_path / "web") as web,
+        process("app.main:create_worker", environment, tmp_path / "worker") as worker,
+    ):
+        ready = httpx2.get(f"{web.url}/health/ready", timeout=30)
+        assert (ready.status_code, ready.json()["failing"]) == (503, ["event-bus"])
+        register(web, "ada")
+        own.start()
+        register(web, "bob")
+        wait_until_counted(web, 2)
+        assert httpx2.get(f"{web.url}/health/ready", timeout=30).status_code == 200
+        worker.stop()
+        web.stop()
     output = (tmp_path / "web").read_text() + (tmp_path / "worker").read_text()
     assert "Traceback" not in output
 

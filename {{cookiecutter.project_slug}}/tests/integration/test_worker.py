@@ -5,11 +5,12 @@ from httpx2 import ASGITransport, AsyncClient
 
 from app.config import Settings
 from app.main import create_worker
+from tests.bus import bus_overrides
 from tests.processes import process
 
 
 async def test_serves_health_and_metrics_but_no_api(settings: Settings) -> None:
-    app = create_worker(settings)
+    app = create_worker(settings, bus_overrides())
     async with (
         app.router.lifespan_context(app),
         AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,

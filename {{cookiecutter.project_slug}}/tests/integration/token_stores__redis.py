@@ -4,18 +4,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import uuid4
 
-from redis.asyncio import Redis
-
 from app.application.ports import Clock
 from app.application.token.ports import TokenRepository
-from app.infrastructure.tokens import RedisTokenRepository
+from app.infrastructure.tokens import RedisTokenRepository, connect
 from tests.servers.redis import any_redis
 
 
 @asynccontextmanager
 async def redis_store(clock: Clock) -> AsyncIterator[TokenRepository]:
     with any_redis() as url:
-        async with Redis.from_url(url, protocol=2) as redis:
+        async with connect(url) as redis:
             yield RedisTokenRepository(redis, clock, prefix=f"{uuid4()}:")
 
 

@@ -1,0 +1,103 @@
+"""Delivers the entries of one partition, in order, one at a time."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
+
+from app.core.events import UNDECODABLE, Event, Receive
+from app.core.retry import RetryPolicy
+from app.infrastructure.events.partition import Entry, Partition
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+TRIM_INTERVAL = 60.0  # seconds
+BACKOFF = RetryPolicy(first_delay=0.5, max_delay=30.0)
+
+
+class PartitionConsumer:
+    """`max_deliveries`: an entry whose delivery began so often and never ended is given up: it kills its worker."""
+
+    def __init__(self, partition: Partition, receivers: Mapping[str, Receive], max_deliveries: int) -> None:
+        self.busy = False
+        self.leaving = asyncio.Event()
+        self._partition = partition
+        self._receivers = receivers
+        self._max_deliveries = max_deliveries
+
+    async def run(self) -> None:
+        """Deliver until `leaving` is set, and finish what is in hand then.
+
+        Raise `LeaseLostError` if the partition is no longer ours, and what Redis raises.
+        """
+        position = await self._partition.position()
+        next_trim = time.monotonic()
+        while not self.leaving.is_set():
+            if time.monotonic() >= next_trim:
+                await self._partition.trim()
+                next_trim = time.monotonic() + TRIM_INTERVAL
+            for entry in await self._unless_leaving(self._partition.read(position)) or ():
+                if not await self._deliver(entry):
+                    return
+                position = entry.id
+
+    async def _deliver(self, entry: Entry) -> bool:
+        """Deliver until a receiver has returned; False if it is time to leave before."""
+        failures = 0
+        while not self.leaving.is_set():
+            if await self._attempt(entry):
+                return True
+            failures += 1
+            await self._unless_leaving(asyncio.sleep(BACKOFF.delay(min(failures, 10))))
+        return False
+
+    async def _attempt(self, entry: Entry) -> bool:
+        deliveries = await self._partition.begin()
+        event = entry.event() if deliveries <= self._max_deliveries else entry.given_up()
+        self.busy = True
+        try:
+            await self._receive(event)
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_cancelled():
+                raise  # no answer: that is what the count of deliveries is for
+            await self._partition.end(None)
+            if not self.leaving.is_set():
+                logger.warning("event not acknowledged, delivering it again", extra=_named(event), exc_info=error)
+            return False
+        finally:
+            self.busy = False
+        await self._partition.end(entry)
+        return True
+
+    async def _receive(self, event: Event) -> None:
+        if receive := self._receivers.get(event.type):
+            await receive(event)
+        elif event.type == UNDECODABLE:
+            logger.error("undecodable message skipped, because nobody takes those", extra=_named(event))
+        else:
+            logger.debug("event skipped, because nobody takes its type", extra=_named(event))
+
+    async def _unless_leaving(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """The result of `work`, or None if it is time to leave; `work` is cancelled then."""
+        working = asyncio.create_task(work)
+        tasks = [working, asyncio.create_task(self.leaving.wait())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_cancelled() -> bool:
+    """True if this task is to end; false if a receiver let the cancellation of something else escape."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _named(event: Event) -> dict[str, str]:
+    return {"event_type": event.type, "event_id": str(event.id)}

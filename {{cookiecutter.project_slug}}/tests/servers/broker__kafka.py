@@ -1,0 +1,18 @@
+"""The broker of this service's bus, for tests that kill it and for those who have none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.servers.crashing import Broker
+from tests.servers.kafka import own_kafka
+
+
+@contextmanager
+def own_broker() -> Iterator[Broker]:
+    with own_kafka() as kafka:
+        environment = {
+            "EVENT_BUS_URL": f"kafka://{kafka.address}",
+            "EVENT_BUS_IDEMPOTENT": str(kafka.idempotent).lower(),
+            "EVENT_BUS_SESSION": "2",  # short, so that a killed worker's events do not wait long for another one
+        }
+        yield Broker(environment, kafka.kill, kafka.start, durable=kafka.durable)
