@@ -36,6 +36,11 @@ USERS = int(os.environ.get("CHAOS_USERS", "40"))
 MORE_EVENTS = 2  # for each user, after the registration: without them there would be no order to break
 PATIENCE = 120.0  # seconds for everything to be handled once the killing is over
 
+KILL_CONNECTIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid != pg_backend_pid()
+"""
+
 pytestmark = pytest.mark.chaos
 
 
@@ -87,7 +92,10 @@ async def record_more_events(database: Database, number: int) -> None:
     await engine.dispose()
 
 
-async def cause_chaos(service: Service, broker: Broker, database: Database, over: asyncio.Event) -> None:
+async def cause_chaos(
+    service: Service, broker: Broker, database: Database, over: asyncio.Event, ours: asyncio.Lock
+) -> None:
+    """`ours` is held while this test itself uses the database: its own connections are not among the victims."""
     while not over.is_set():
         await asyncio.sleep(random.uniform(0.5, 2.0))
         dice = random.random()
@@ -98,9 +106,8 @@ async def cause_chaos(service: Service, broker: Broker, database: Database, over
             await asyncio.to_thread(broker.start)
         elif database.url.startswith("postgresql") and dice < 0.4:
             service.kills["connections"] += 1
-            await database.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()"
-            )
+            async with ours:
+                await database.execute(KILL_CONNECTIONS)
         else:
             await asyncio.to_thread(service.kill_any)
 
@@ -121,11 +128,12 @@ async def test_nothing_is_lost_doubled_or_out_of_order(database: Database, tmp_p
         environment = {"DATABASE_URL": database.url, "SMTP_URL": smtp_url, "HANDLER_ATTEMPTS": "20"}
         service = Service({**environment, **broker.environment}, tmp_path)
         try:
-            over = asyncio.Event()
-            chaos = asyncio.create_task(cause_chaos(service, broker, database, over))
+            over, ours = asyncio.Event(), asyncio.Lock()
+            chaos = asyncio.create_task(cause_chaos(service, broker, database, over, ours))
             for number in range(USERS):
                 await register(service, number)
-                await record_more_events(database, number)
+                async with ours:
+                    await record_more_events(database, number)
             over.set()
             await chaos
             await asyncio.to_thread(service.wait_until_live)
