@@ -53,13 +53,9 @@ def kafka_home() -> Path:
 
 def resolve(folder: Path) -> None:
     (folder / "pom.xml").write_text(POM.format(version=VERSION), encoding="utf-8")
-    maven = ["mvn", "--batch-mode", "--quiet", "-Dstyle.color=never", PLUGIN, "-DincludeScope=runtime"]
-    subprocess.run(
-        [*maven, f"-DoutputDirectory={folder / 'home' / 'libs'}"],
-        cwd=folder,
-        check=True,
-        stdout=sys.stderr,
-    )
+    maven = ["mvn", "--batch-mode", "--quiet", PLUGIN, "-DincludeScope=runtime"]
+    command = [*maven, f"-DoutputDirectory={folder / 'home' / 'libs'}"]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 if __name__ == "__main__":
@@ -68,4 +64,4 @@ if __name__ == "__main__":
     try:
         print(kafka_home())
     except subprocess.CalledProcessError as error:
-        sys.exit(f"Error: Maven could not resolve Apache Kafka {VERSION} (exit code {error.returncode})")
+        sys.exit(f"{error.stdout}\nError: Maven could not resolve Apache Kafka {VERSION}")

@@ -12,7 +12,7 @@ def own_broker() -> Iterator[Broker]:
     with own_kafka() as kafka:
         environment = {
             "EVENT_BUS_URL": f"kafka://{kafka.address}",
-            "EVENT_BUS_IDEMPOTENT": str(kafka.idempotent).lower(),
-            "EVENT_BUS_SESSION": "2",  # short, so that a killed worker's events do not wait long for another one
+            "EVENT_BUS_IDEMPOTENT": str(kafka.idempotent),
+            "EVENT_BUS_SESSION": "2",  # seconds: short, so that a killed worker's events do not wait long
         }
         yield Broker(environment, kafka.kill, kafka.start, durable=kafka.durable)
