@@ -7,7 +7,7 @@ BUS ?= memory
 BIN := $(CURDIR)/.venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test bench lint format clean
+.PHONY: help demo test prove bench lint format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +36,9 @@ lint: $(READY)
 	$(BIN)/ruff check benchmarks hooks scripts tests
 	$(BIN)/ruff format --check benchmarks hooks scripts tests
 	$(BIN)/mypy hooks scripts tests
+
+prove: $(READY)
+	$(BIN)/python scripts/prove.py
 
 bench: $(READY)
 	$(BIN)/python scripts/bench.py

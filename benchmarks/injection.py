@@ -57,7 +57,11 @@ def injected() -> APIRouter:
 
 def by_hand(url: str) -> APIRouter:
     router, get = APIRouter(), GetUserHandler(Reader())
-    sessions, codec, signal = make_sessions(create_engine(url)), JsonEventCodec(EVENTS, UPCASTERS, "bench"), OutboxSignal()
+    sessions, codec, signal = (
+        make_sessions(create_engine(url)),
+        JsonEventCodec(EVENTS, UPCASTERS, "bench"),
+        OutboxSignal(),
+    )
     hasher, ids, clock = Argon2PasswordHasher(), Uuid7Generator(), SystemClock()
 
     @router.get("/a")

@@ -43,4 +43,6 @@ def install(environment: Path, requirements: list[str]) -> None:
     uv = [sys.executable, "-m", "uv"]
     python = environment / "bin" / "python"
     subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, environment], check=True)
-    subprocess.run([*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *requirements], check=True)
+    subprocess.run(
+        [*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *requirements], check=True
+    )

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
@@ -11,12 +11,13 @@ from redis.asyncio import Redis
 
 from app.core.events import UNDECODABLE
 from app.infrastructure.events.bus import EventBusSettings
-from app.infrastructure.events.partition import Partition
+from app.infrastructure.events.membership import Claim, Membership
+from app.infrastructure.events.partition import LeaseLostError, Partition
 from app.infrastructure.events.topic import Topic
 from tests.contract.conftest import RedisHarness
 from tests.contract.harness import SERVICE
-from tests.contract.support import COUNTED, Handling, Recorder, Records, event, until
-from tests.servers.redis import own_redis
+from tests.contract.support import COUNTED, Gate, Handling, Recorder, Records, event, until
+from tests.servers.redis import RedisServer, own_redis
 
 
 @pytest.fixture
@@ -31,10 +32,22 @@ def harness(redis_url: str) -> RedisHarness:
 
 
 @pytest.fixture
-def own() -> Iterator[RedisHarness]:
+def topic() -> Topic:
+    return Topic(f"test-{uuid4().hex}", 8)
+
+
+class OwnHarness(RedisHarness):
     """On a Redis that no other test uses."""
+
+    def __init__(self, server: RedisServer) -> None:
+        super().__init__(server.url)
+        self.server = server
+
+
+@pytest.fixture
+def own() -> Iterator[OwnHarness]:
     with own_redis() as server:
-        yield RedisHarness(server.url)
+        yield OwnHarness(server)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +76,7 @@ def test_a_good_url_is_taken(url: str) -> None:
 
 
 async def test_a_wrong_password_is_reported_again_and_again_without_being_logged(
-    own: RedisHarness, caplog: pytest.LogCaptureFixture
+    own: OwnHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with Redis.from_url(own.url) as redis:
         await redis.config_set("requirepass", "right")
@@ -80,7 +93,7 @@ async def test_a_wrong_password_is_reported_again_and_again_without_being_logged
     assert all(record.exc_info is None for record in caplog.records)
 
 
-async def test_a_worker_survives_a_redis_that_forgot_everything(own: RedisHarness) -> None:
+async def test_a_worker_survives_a_redis_that_forgot_everything(own: OwnHarness) -> None:
     recorder = Recorder()
     async with own.working(recorder), Redis.from_url(own.url) as redis:
         await own.publish(event(1))
@@ -90,30 +103,95 @@ async def test_a_worker_survives_a_redis_that_forgot_everything(own: RedisHarnes
         await until(lambda: {*recorder.numbers} == {*range(1, 20)})
 
 
-async def test_a_joining_worker_is_given_its_share(harness: RedisHarness, redis: Redis) -> None:
-    async def shares() -> list[int]:
-        owners = await redis.mget([topic.owner(partition, SERVICE) for partition in range(8)])
-        return sorted(owners.count(owner) for owner in {*owners} - {None})
-
-    topic = Topic(harness.topic, 8)
-    async with harness.working(Recorder()):
-        await until(lambda: _equals(shares, [8]))
-        async with harness.working(Recorder()):
-            await until(lambda: _equals(shares, [4, 4]))
-            async with harness.working(Recorder()):
-                await until(lambda: _equals(shares, [2, 3, 3]))
-        await until(lambda: _equals(shares, [8]))
-    assert await shares() == []
+async def test_workers_share_the_partitions_and_leave_them_to_each_other(topic: Topic, redis: Redis) -> None:
+    one, other = Membership(redis, SERVICE, lease=60.0), Membership(redis, SERVICE, lease=60.0)
+    assert await one.claim(topic, take=True) == Claim(share=8, kept=set(), taken={*range(8)})
+    assert await other.claim(topic, take=True) == Claim(share=4, kept=set(), taken=set())
+    for partition in range(3):
+        await one.release(topic, partition)
+    await other.release(topic, 7)  # is not its own, so this changes nothing
+    assert await one.claim(topic, take=True) == Claim(share=4, kept={3, 4, 5, 6, 7}, taken=set())
+    assert await other.claim(topic, take=True) == Claim(share=4, kept=set(), taken={0, 1, 2})
+    await one.leave(topic)
+    assert await other.claim(topic, take=True) == Claim(share=8, kept={0, 1, 2}, taken={3, 4, 5, 6, 7})
+    assert await other.claim(topic, take=False) == Claim(share=8, kept={*range(8)}, taken=set())
 
 
-async def test_a_dead_worker_from_the_future_keeps_no_share(harness: RedisHarness, redis: Redis) -> None:
-    """Redis' clock was set back after it had noted when it last heard of a worker that has died since."""
-    topic = Topic(harness.topic, 8)
+async def test_a_dead_worker_loses_its_partitions_and_its_share(topic: Topic, redis: Redis) -> None:
+    dead, alive = Membership(redis, SERVICE, lease=0.2), Membership(redis, SERVICE, lease=0.2)
+    await dead.claim(topic, take=True)
+
+    async def all_are_mine() -> bool:
+        claim = await alive.claim(topic, take=True)
+        return claim.kept | claim.taken == {*range(8)}
+
+    await until(all_are_mine)
+
+
+async def test_a_worker_heard_of_in_the_future_has_no_share(topic: Topic, redis: Redis) -> None:
+    """Redis' clock was set back, and the worker has died since."""
     await redis.zadd(topic.workers(SERVICE), {"ghost": 10**14})
-    recorder = Recorder()
-    async with harness.working(recorder):
-        await harness.publish(*(event(n, subject=f"s{n}") for n in range(40)))
-        await until(lambda: len(recorder.events) == 40)
+    claim = await Membership(redis, SERVICE, lease=60.0).claim(topic, take=True)
+    assert claim.taken == {*range(8)}
+
+
+async def test_who_does_not_own_a_partition_changes_nothing_in_it(topic: Topic, redis: Redis) -> None:
+    await redis.set(topic.owner(0, SERVICE), "owner")
+    owner = Partition(redis, topic, 0, SERVICE, "owner", retention=0.0)
+    former = Partition(redis, topic, 0, SERVICE, "former owner", retention=0.0)
+    await redis.xadd(topic.stream(0), {"data": "1"})
+    start = await owner.position()
+    [entry] = await former.read(start)
+    for change in (former.begin(), former.end(entry)):
+        with pytest.raises(LeaseLostError):
+            await change
+    assert await owner.position() == start
+    assert await owner.begin() == 1
+    await owner.end(entry)
+    assert await owner.position() == entry.id
+
+
+async def test_only_deliveries_without_an_end_are_counted(topic: Topic, redis: Redis) -> None:
+    await redis.set(topic.owner(0, SERVICE), "owner")
+    partition = Partition(redis, topic, 0, SERVICE, "owner", retention=0.0)
+    assert [await partition.begin(), await partition.begin()] == [1, 2]
+    await partition.end(None)
+    assert await partition.begin() == 1
+
+
+async def test_a_handler_is_cut_off_when_its_worker_has_lost_the_lease(harness: RedisHarness, redis: Redis) -> None:
+    gate, recorder = Gate(), Recorder()
+    topic = Topic(harness.topic, 8)
+    owner = topic.owner(topic.partition_of("a"), SERVICE)
+    async with harness.working(Recorder(react=gate)):
+        await harness.publish(event(1))
+        await gate.entered.wait()
+        await redis.set(owner, "another worker", px=500)
+        async with harness.working(recorder):
+            await until(lambda: recorder.numbers == [1])
+            gate.opened.set()
+    assert gate.passed == []
+
+
+async def test_a_handler_is_cut_off_when_redis_is_away_for_longer_than_the_lease(own: OwnHarness) -> None:
+    """By then another worker may have the event."""
+    cut_off = asyncio.Event()
+
+    async def hang(number: int) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut_off.set()
+
+    doomed, recorder = Recorder(react=hang), Recorder()
+    async with own.working(doomed):
+        await own.publish(event(1))
+        await until(lambda: bool(doomed.events))
+        own.server.stop()
+        await asyncio.wait_for(cut_off.wait(), own.lease + 1.0)
+    own.server.start()
+    async with own.working(recorder):
+        await until(lambda: recorder.numbers == [1])
 
 
 async def test_a_topic_keeps_its_number_of_partitions(harness: RedisHarness, caplog: pytest.LogCaptureFixture) -> None:
@@ -153,8 +231,7 @@ async def test_a_receiver_whose_own_cancellation_escapes_is_asked_again(harness:
         await until(lambda: attempts == [1, 1, 2])
 
 
-async def test_trimming_keeps_what_one_group_has_not_handled_and_what_is_young(redis: Redis) -> None:
-    topic = Topic(f"test-{uuid4().hex}", 1)
+async def test_trimming_keeps_what_one_group_has_not_handled_and_what_is_young(topic: Topic, redis: Redis) -> None:
     stream = topic.stream(0)
     ids = [await redis.xadd(stream, {"data": n}) for n in range(1000)]
     await redis.xgroup_create(stream, "done", ids[-1])
@@ -173,7 +250,3 @@ async def test_trimming_keeps_what_one_group_has_not_handled_and_what_is_young(r
     assert 600 <= await trimmed(retention=0.0) <= 700
     await redis.xgroup_destroy(stream, "behind")
     assert 900 <= await trimmed(retention=0.0) < 1000
-
-
-async def _equals(shares: Callable[[], Awaitable[list[int]]], expected: list[int]) -> bool:
-    return await shares() == expected
