@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -16,6 +16,8 @@ from app.core.retry import RetryPolicy
 from app.infrastructure.events.bus import EventBusSettings
 
 SERVICE: dict[str, str] = tomllib.loads(files("app").joinpath("service.toml").read_text("utf-8"))
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 DATABASES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
@@ -33,19 +35,19 @@ class Settings(EventBusSettings, BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_body_bytes: PositiveInt = 1_000_000
 
-    handler_attempts: PositiveInt = 5
-    handler_first_delay: PositiveFloat = 0.2
-    handler_timeout: PositiveFloat = 30.0
-    shutdown_grace: PositiveFloat = 20.0
-    outbox_poll: PositiveFloat = 1.0
-    outbox_retention_days: Annotated[int, Field(ge=1)] = 30
+    handler_attempts: PositiveInt = 6
+    handler_first_delay: Seconds = 0.5
+    handler_timeout: Seconds = 30.0
+    shutdown_grace: Seconds = 15.0
+    outbox_poll: Seconds = 1.0
+    outbox_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
         try:
             url = make_url(value)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             raise ValueError("is not a database URL") from None
         if url.drivername not in DATABASES:
             raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in DATABASES)}")
@@ -58,8 +60,12 @@ class Settings(EventBusSettings, BaseSettings):
     def _known_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
         if not value:
             return None
-        url = urlsplit(value.get_secret_value())
-        if url.scheme not in ("smtp", "smtps") or not url.hostname:
+        try:
+            url = urlsplit(value.get_secret_value())
+            known = url.scheme in ("smtp", "smtps") and bool(url.hostname) and url.port != 0
+        except ValueError:
+            known = False
+        if not known:
             raise ValueError("must be smtp://host or smtps://host, with user:password@ and :port as needed")
         return value
 

@@ -145,7 +145,7 @@ async def open_container(settings: Settings, overrides: Overrides | None = None)
             if isinstance(provider, providers.Factory | providers.Singleton):
                 _check(name, provider)
         for subscription in SUBSCRIPTIONS:
-            if subscription.handler not in NAME_OF:
+            if not hasattr(container, NAME_OF.get(subscription.handler, "")):
                 raise _unbound(subscription.handler.__name__, f"the subscription {subscription.consumer!r}")
         yield Scope(container)
 

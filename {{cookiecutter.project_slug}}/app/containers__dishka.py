@@ -169,4 +169,5 @@ def _require(container: AsyncContainer, key: DependencyKey, place: str) -> None:
 
 
 def _unbound(key: DependencyKey, place: str) -> StartupError:
-    return StartupError(f"nothing is bound to {key.type_hint.__name__}, which {place} needs: see app/containers.py")
+    port = getattr(key.type_hint, "__name__", str(key.type_hint))
+    return StartupError(f"nothing is bound to {port}, which {place} needs: see app/containers.py")

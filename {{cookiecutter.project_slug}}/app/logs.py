@@ -41,6 +41,7 @@ def configure_logging(log_format: str, level: str) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.access").disabled = True  # the request middleware writes a better line
+    logging.getLogger("aiosqlite").setLevel("INFO")  # at DEBUG it writes every parameter of every statement
     logging.getLogger("alembic").setLevel("WARNING")
 
 

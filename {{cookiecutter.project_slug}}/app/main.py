@@ -41,8 +41,10 @@ def create_cli(settings: Settings | None = None, overrides: Overrides | None = N
 
     @asynccontextmanager
     async def open_session() -> AsyncIterator[Session]:
-        chosen = settings or Settings.load()
-        configure_logging(chosen.log_format, "ERROR")
+        chosen = settings
+        if chosen is None:
+            chosen = Settings.load()
+            configure_logging(chosen.log_format, "ERROR")
         async with open_container(chosen, overrides) as container:
             yield Session(container, await assemble(container, SUBSCRIPTIONS, chosen.retry))
 
@@ -58,7 +60,8 @@ def _create_server(settings: Settings, overrides: Overrides | None, *, consume: 
             async with event_processing(container, message_bus, settings.shutdown_grace, consume=consume):
                 yield
 
-    app = FastAPI(title=SERVICE["title"], description=SERVICE["description"], lifespan=lifespan)
+    docs = None if consume else "/openapi.json"
+    app = FastAPI(title=SERVICE["title"], description=SERVICE["description"], lifespan=lifespan, openapi_url=docs)
     app.add_middleware(BodyLimitMiddleware, limit=settings.max_body_bytes)
     app.add_middleware(RequestMiddleware)
     app.add_middleware(StartupFailureMiddleware)

@@ -25,7 +25,9 @@ class Stub:
         self.abstraction = abstraction
 
     async def __call__(self, request: Request) -> Any:
-        return await StubScope(request.app.state.container).get(self.abstraction)
+        if not hasattr(request.state, "stub_scope"):  # one for all that the request asks for
+            request.state.stub_scope = StubScope(request.app.state.container)
+        return await request.state.stub_scope.get(self.abstraction)
 
     def __hash__(self) -> int:
         return hash(self.abstraction)  # equal stubs: FastAPI calls one of them a request

@@ -29,7 +29,7 @@ Serving = Callable[..., AbstractAsyncContextManager[AsyncClient]]
 def migrate(url: str) -> None:
     config = Config(ROOT / "alembic.ini")
     config.set_main_option("script_location", str(ROOT / "app/infrastructure/db/migrations"))
-    config.set_main_option("sqlalchemy.url", url)
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     command.upgrade(config, "head")
 
 

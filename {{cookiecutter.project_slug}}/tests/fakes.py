@@ -83,7 +83,10 @@ class FakeUsers:
         return user
 
     async def by_email(self, email: Email) -> User | None:
-        return next((user for user in self.stored if user.email == email), None)
+        user = next((user for user in self.stored if user.email == email), None)
+        if user is not None:
+            self.seen.append(user)
+        return user
 
     async def add(self, user: User) -> None:
         if await self.by_email(user.email):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx2
 
+from app.config import Settings
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -20,16 +22,23 @@ def free_port() -> int:
         return port
 
 
+def clean(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process, but for settings of the service other than these."""
+    foreign = {name.upper() for name in Settings.model_fields}
+    return {name: value for name, value in os.environ.items() if name not in foreign} | dict(environment)
+
+
 class Process:
     """One server process. Its output goes to a file, so that nothing waits for a reader."""
 
     def __init__(self, factory: str, port: int, environment: Mapping[str, str], output: Path) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.output = output
-        command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port)]
+        command = [sys.executable, "-m", "uvicorn", "--app-dir", str(ROOT), "--factory", factory]
+        command += ["--port", str(port)]
         with output.open("ab") as file:
             self.popen = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **environment}, stdout=file, stderr=subprocess.STDOUT
+                command, cwd=output.parent, env=clean(environment), stdout=file, stderr=subprocess.STDOUT
             )
 
     def wait_until_live(self, seconds: float = 30.0) -> None:

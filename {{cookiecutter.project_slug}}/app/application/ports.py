@@ -24,7 +24,7 @@ class IdGenerator(Protocol):
 class UnitOfWork(Protocol):
     """One transaction over all repositories. What is not committed on leaving is rolled back.
 
-    `commit` stores the changes of the aggregates and, in the same transaction, the events they
+    `commit` stores the aggregates that were added or fetched and, in the same transaction, the events they
     recorded (outbox). In an event handler it also stores that the handler is done with the event
     (inbox): that is what makes its effect exactly-once. An event handler therefore commits once,
     as its last step.

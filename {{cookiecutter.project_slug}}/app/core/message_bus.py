@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from app.core.context import request_id
 from app.core.delivery import AlreadyHandledError, DeadLetter, DeadLetters, Delivery, Inbox, current_delivery
 from app.core.events import UNDECODABLE, Event, EventCodec
-from app.core.exceptions import PermanentError
+from app.core.exceptions import PermanentError, StartupError
 from app.core.metrics import DeliveryMetrics
 from app.core.retry import RetryPolicy
 from app.core.scope import OpenScope
@@ -35,7 +35,13 @@ class MessageBus:
         retry: RetryPolicy,
     ) -> None:
         self._by_type: dict[str, list[Subscription]] = {}
+        names = set()
         for subscription in subscriptions:
+            if subscription.consumer in names:
+                raise StartupError(
+                    f"two subscriptions are called {subscription.consumer!r}: one would go without events"
+                )
+            names.add(subscription.consumer)
             self._by_type.setdefault(subscription.event.name, []).append(subscription)
         self._open_scope = open_scope
         self._codec = codec
@@ -89,7 +95,7 @@ class MessageBus:
         if subscription is None:
             raise PermanentError(f"no handler {letter.consumer!r} waits for {letter.event.type!r}")
         async with asyncio.timeout(self._retry.timeout):
-            await self._attempt(letter.event, subscription)
+            await self._attempt(letter.event, subscription, Delivery(letter.consumer, letter.event.id))
         await self._dead_letters.discard(letter.consumer, letter.event.id)
 
     async def _deliver(self, event: Event, subscription: Subscription) -> None:
@@ -99,20 +105,23 @@ class MessageBus:
         for attempt in range(1, self._retry.attempts + 1):
             if attempt > 1:
                 await self._pause(self._retry.delay(attempt - 1))
+            delivery = Delivery(subscription.consumer, event.id)
             try:
                 async with asyncio.timeout(self._retry.timeout):
-                    await self._attempt(event, subscription)
-            except Exception as error:
+                    await self._attempt(event, subscription, delivery)
+            except (Exception, asyncio.CancelledError) as error:
+                if _is_cancelled():
+                    raise
                 self._metrics.delivered(subscription.consumer, "failed")
                 logger.warning("event handler failed", extra={"attempt": attempt}, exc_info=error)
-                if isinstance(error, PermanentError) or attempt == self._retry.attempts:
+                hopeless = isinstance(error, PermanentError) or delivery.recorded  # done, but for what came after
+                if hopeless or attempt == self._retry.attempts:
                     await self._give_up(event, subscription, error, attempt)
                     return
             else:
                 return
 
-    async def _attempt(self, event: Event, subscription: Subscription) -> None:
-        delivery = Delivery(subscription.consumer, event.id)
+    async def _attempt(self, event: Event, subscription: Subscription, delivery: Delivery) -> None:
         current_delivery.set(delivery)  # gather() gave each delivery a context of its own
         try:
             async with self._open_scope() as scope:
@@ -127,8 +136,9 @@ class MessageBus:
         self._metrics.delivered(subscription.consumer, "handled")
         logger.info("event handled")
 
-    async def _give_up(self, event: Event, subscription: Subscription, error: Exception, attempts: int) -> None:
-        reason = f"{type(error).__name__}: {error}"[:500]
+    async def _give_up(self, event: Event, subscription: Subscription, error: BaseException, attempts: int) -> None:
+        text = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
+        reason = "".join(char if char.isprintable() else " " for char in text)[:500]  # a database refuses NUL
         await self._dead_letters.add(
             DeadLetter(
                 consumer=subscription.consumer,
@@ -161,3 +171,9 @@ async def assemble(open_scope: OpenScope, subscriptions: Iterable[Subscription],
             await scope.get(DeliveryMetrics),
             retry,
         )
+
+
+def _is_cancelled() -> bool:
+    """True if this task is to end; false if a handler let the cancellation of something else escape."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

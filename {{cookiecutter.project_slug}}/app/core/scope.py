@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Scope(Protocol):
-    """Objects that live for one request or one message. The same type gives the same object."""
+    """Objects that live for one request or one message."""
 
     async def get(self, dependency_type: type[T]) -> T: ...
 

@@ -33,8 +33,6 @@ class Argon2PasswordHasher:
         return await asyncio.to_thread(self._hash.hash, password.value)
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        known = password_hash is not None
-        matches = await asyncio.to_thread(
-            self._hash.verify, password[:MAX_PASSWORD_LENGTH], password_hash or self._decoy
-        )
-        return known and matches and len(password) <= MAX_PASSWORD_LENGTH
+        typed = password[:MAX_PASSWORD_LENGTH].encode(errors="replace")
+        matches = await asyncio.to_thread(self._hash.verify, typed, password_hash or self._decoy)
+        return password_hash is not None and matches and len(password) <= MAX_PASSWORD_LENGTH

@@ -2,14 +2,23 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    MessageSizeTooLargeError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
 from pydantic import SecretStr, ValidationError
 
 from app.core.events import Event, EventBus
+from app.infrastructure.events.broker import TopicMissingError, advice
 from app.infrastructure.events.bus import EventBusSettings, open_event_bus
 from app.infrastructure.events.settings import connection_options
 from tests.contract.applicability import Capability, needs
@@ -18,6 +27,7 @@ from tests.contract.harness import SERVICE, Outage
 from tests.contract.support import Recorder, event, until
 
 NOBODY = "kafka://127.0.0.1:1"
+SECRET = "text of the error"
 
 
 @pytest.fixture
@@ -73,6 +83,25 @@ def test_a_url_that_is_none_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(ValidationError, match="must be kafka://host:port") as refusal:
         EventBusSettings(event_bus_url=SecretStr(url))
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (TopicMissingError(SECRET), "create it, or grant the right"),
+        (TopicAuthorizationFailedError(SECRET), "grant DESCRIBE, READ and WRITE on the topic"),
+        (GroupAuthorizationFailedError(SECRET), "grant READ on the consumer group"),
+        (SaslAuthenticationFailed(SECRET), "check user, password and mechanism"),
+        (MessageSizeTooLargeError(SECRET), "raise its max.message.bytes"),
+        (ssl.SSLCertVerificationError(SECRET), "check EVENT_BUS_URL, and the certificate"),
+        (TimeoutError(SECRET), "check EVENT_BUS_URL (hosts"),
+        (KafkaConnectionError(SECRET), "check EVENT_BUS_URL (hosts"),
+        (ValueError(SECRET), "unexpected"),
+    ],
+)
+def test_what_the_operator_can_do_is_said_in_words_of_our_own(error: Exception, expected: str) -> None:
+    assert expected in advice(error)
+    assert SECRET not in advice(error)
 
 
 async def test_the_topic_is_created_with_the_partitions_of_the_settings(

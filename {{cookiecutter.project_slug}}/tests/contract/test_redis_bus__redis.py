@@ -10,6 +10,9 @@ from pydantic import SecretStr, ValidationError
 from redis.asyncio import Redis
 
 from app.core.events import UNDECODABLE
+from app.core.exceptions import PermanentError
+from app.core.retry import RetryPolicy
+from app.infrastructure.events import consumer
 from app.infrastructure.events.bus import EventBusSettings
 from app.infrastructure.events.membership import Claim, Membership
 from app.infrastructure.events.partition import LeaseLostError, Partition
@@ -157,6 +160,23 @@ async def test_only_deliveries_without_an_end_are_counted(topic: Topic, redis: R
     assert [await partition.begin(), await partition.begin()] == [1, 2]
     await partition.end(None)
     assert await partition.begin() == 1
+
+
+async def test_an_event_that_cannot_be_settled_for_a_while_is_not_given_up(
+    harness: RedisHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the database is away: that is an end of the delivery, though not a good one."""
+
+    async def fail(number: int) -> None:
+        raise PermanentError("never")
+
+    monkeypatch.setattr(consumer, "BACKOFF", RetryPolicy(first_delay=0.01, max_delay=0.01))
+    records = Records()
+    records.refusals = 2 * harness.crashes
+    async with harness.working(Handling(records, fail)):
+        await harness.publish(event(1))
+        await until(lambda: len(records.letters) == 1)
+    assert records.letters[0].event.type == COUNTED
 
 
 async def test_a_handler_is_cut_off_when_its_worker_has_lost_the_lease(harness: RedisHarness, redis: Redis) -> None:

@@ -11,6 +11,7 @@ from app.config import Settings
 from app.containers import Overrides
 from app.main import create_cli
 from tests.conftest import Serving
+from tests.database import Database
 from tests.fakes import MailBox
 from tests.waiting import eventually
 
@@ -72,6 +73,16 @@ def test_a_replay_that_fails_says_so_and_keeps_the_letter(letter_id: str, settin
     assert output.startswith("error: send-welcome-email failed again: ConnectionError")
     assert "Traceback" not in output
     assert len(cli.letters()) == 1
+
+
+async def test_a_discarded_event_that_comes_again_is_not_handled(
+    letter_id: str, cli: Cli, serving: Serving, database: Database, mailbox: MailBox
+) -> None:
+    await asyncio.to_thread(cli, "dead-letters", "discard", letter_id)
+    await database.execute("UPDATE outbox SET published_at = NULL")
+    async with serving():
+        await eventually(database.is_published)
+    assert mailbox.mails == []
 
 
 def test_discards_a_dead_letter(letter_id: str, cli: Cli, mailbox: MailBox) -> None:

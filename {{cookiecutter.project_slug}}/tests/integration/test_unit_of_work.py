@@ -103,3 +103,40 @@ async def test_days_are_listed_newest_first(engine: AsyncEngine) -> None:
             await uow.commit()
     days = await SqlSignupReader(engine).daily(2)
     assert [(d.day.day, d.count) for d in days] == [(6, 2), (5, 1)]
+
+
+async def test_commit_stores_what_was_changed_on_a_fetched_aggregate(engine: AsyncEngine) -> None:
+    async with make_uow(engine) as uow:
+        await uow.users.add(ada())
+        await uow.commit()
+    async with make_uow(engine) as uow:
+        user = await uow.users.by_id(UUID(int=1))
+        assert await uow.users.by_email(user.email) is user
+        user.email = Email("new@example.com")
+        await uow.commit()
+    async with make_uow(engine) as uow:
+        assert (await uow.users.by_id(UUID(int=1))).email == Email("new@example.com")
+
+
+async def test_two_that_change_one_user_wait_for_each_other(engine: AsyncEngine) -> None:
+    async with make_uow(engine) as uow:
+        await uow.users.add(ada())
+        await uow.commit()
+    lengths = []
+
+    async def append() -> None:
+        async with make_uow(engine) as uow:
+            user = await uow.users.by_id(UUID(int=1))
+            user.password_hash += "x"
+            lengths.append(len(user.password_hash))
+            await uow.commit()
+
+    await asyncio.gather(*(append() for _ in range(5)))
+    assert sorted(lengths) == [2, 3, 4, 5, 6]
+
+
+async def test_a_unit_of_work_cannot_be_entered_twice_at_once(engine: AsyncEngine) -> None:
+    uow = make_uow(engine)
+    async with uow:
+        with pytest.raises(RuntimeError, match="open already"):
+            await uow.__aenter__()

@@ -8,7 +8,7 @@ import pytest
 
 from app.core.delivery import AlreadyHandledError, DeadLetter, current_delivery
 from app.core.events import DomainEvent, Event
-from app.core.exceptions import PermanentError
+from app.core.exceptions import PermanentError, StartupError
 from app.core.message_bus import MessageBus, ShuttingDownError
 from app.core.metrics import Outcome
 from app.core.retry import RetryPolicy
@@ -234,3 +234,46 @@ async def test_each_handler_knows_its_own_delivery() -> None:
     await bus.handle(EVENT)
     assert seen == {("One", EVENT.id), ("Other", EVENT.id)}
     assert current_delivery.get() is None
+
+
+async def test_a_cancellation_that_escapes_a_handler_is_a_failed_attempt_like_any_other() -> None:
+    async def leak(_: DomainEvent) -> None:
+        raise asyncio.CancelledError
+
+    bus, records = make({One: leak})
+    await bus.handle(EVENT)
+    assert [letter.reason for letter in records.letters] == ["CancelledError: "]
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00", "\ud800", "line\nline", "x" * 1000], ids=["nul", "surrogate", "lines", "long"]
+)
+async def test_a_reason_is_always_fit_to_be_stored(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.core.message_bus.logger.disabled", True)  # pytest itself chokes on a surrogate
+    bus, records = make({One: Recorder(PermanentError(text))})
+    await bus.handle(EVENT)
+    [letter] = records.letters
+    assert letter.reason.isprintable()
+    assert len(letter.reason.encode()) <= 500
+
+
+async def test_a_handler_that_fails_after_its_commit_becomes_a_dead_letter_at_once() -> None:
+    calls = []
+
+    async def commit_and_fail(_: DomainEvent) -> None:
+        delivery = current_delivery.get()
+        assert delivery is not None
+        calls.append(delivery)
+        delivery.recorded = True
+        raise ValueError("the tail")
+
+    bus, records = make({One: commit_and_fail})
+    await bus.handle(EVENT)
+    assert (len(calls), len(records.letters)) == (1, 1)
+
+
+def test_two_subscriptions_cannot_share_a_name() -> None:
+    records = Records({})
+    twice = [Subscription("same", UserRegistered, One)] * 2
+    with pytest.raises(StartupError, match="'same'"):
+        MessageBus(twice, records.open_scope, CODEC, records, records, records, RetryPolicy())

@@ -34,6 +34,8 @@ def test_emails_that_differ_in_case_only_are_equal() -> None:
         "ada@example.com\nBcc: eve@example.com",
         "ada\x00@example.com",
         "a" * 250 + "@example.com",
+        "x,victim@example.com",
+        "foo<victim@example.com>",
     ],
 )
 def test_what_is_no_email_is_refused(typed: str) -> None:
@@ -44,6 +46,21 @@ def test_what_is_no_email_is_refused(typed: str) -> None:
 @pytest.mark.parametrize("length", [8, 128])
 def test_a_password_of_fair_length_is_accepted(length: int) -> None:
     assert Password("x" * length).value == "x" * length
+
+
+def test_an_email_that_is_no_text_is_refused() -> None:
+    with pytest.raises(InvalidEmailError):
+        Email("\ud800a@example.com")
+
+
+def test_an_email_that_would_take_minutes_to_normalize_is_refused_unread() -> None:
+    with pytest.raises(InvalidEmailError):
+        Email("a" + "\u0315\u0300" * 500_000 + "@example.com")
+
+
+def test_a_password_that_is_no_text_is_refused() -> None:
+    with pytest.raises(WeakPasswordError):
+        Password("\ud800" * 10)
 
 
 @pytest.mark.parametrize("length", [0, 7, 129])

@@ -10,7 +10,10 @@ MAX_EMAIL_LENGTH = 254  # RFC 5321 section 4.5.3.1.3: a path has 256 octets, two
 MIN_PASSWORD_LENGTH = 8  # NIST SP 800-63B: the least for a password that a person chooses
 MAX_PASSWORD_LENGTH = 128  # long enough for a passphrase, short enough not to be a way to burn CPU
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+# RFC 5322 dot-atom, with RFC 6532's letters beyond ASCII: no quotes, brackets or commas, which a mail header would
+# read as more than one address.
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@[\w-]+(\.[\w-]+)+")
 
 
 class InvalidEmailError(InvalidValueError):
@@ -33,6 +36,10 @@ class Email:
     value: str
 
     def __post_init__(self) -> None:
+        if len(self.value) > 2 * MAX_EMAIL_LENGTH or not _is_text(
+            self.value
+        ):  # normalizing takes time: not of a megabyte
+            raise InvalidEmailError
         value = unicodedata.normalize("NFC", self.value.strip()).lower()
         if len(value.encode()) > MAX_EMAIL_LENGTH or not value.isprintable() or not _EMAIL.fullmatch(value):
             raise InvalidEmailError
@@ -49,8 +56,17 @@ class Password:
     value: str
 
     def __post_init__(self) -> None:
-        if not MIN_PASSWORD_LENGTH <= len(self.value) <= MAX_PASSWORD_LENGTH:
+        if not MIN_PASSWORD_LENGTH <= len(self.value) <= MAX_PASSWORD_LENGTH or not _is_text(self.value):
             raise WeakPasswordError
 
     def __repr__(self) -> str:
         return "Password(***)"
+
+
+def _is_text(value: str) -> bool:
+    """False for lone surrogates: JSON can carry them, but they are no text and no database takes them."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -7,6 +7,7 @@ from sqlalchemy import Select, delete, select
 from app.core.delivery import DeadLetter
 from app.infrastructure.db.engine import Sessions
 from app.infrastructure.db.envelope import to_columns, to_event
+from app.infrastructure.db.inbox import insert_once
 from app.infrastructure.db.models import DeadLetterRow
 from app.infrastructure.db.upsert import insert
 
@@ -37,6 +38,7 @@ class SqlDeadLetters:
         this = (DeadLetterRow.consumer == consumer, DeadLetterRow.event_id == event_id)
         async with self._sessions.begin() as session:
             await session.execute(delete(DeadLetterRow).where(*this))
+            await insert_once(session, consumer, event_id)  # or the event, should it come again, would be handled
 
     async def _read(self, query: Select[DeadLetterRow]) -> list[DeadLetter]:
         async with self._sessions() as session:

@@ -1,7 +1,8 @@
 """One engine a process, set up for its database."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, event, select
@@ -12,6 +13,9 @@ from app.core.exceptions import StartupError
 from app.infrastructure.db.models import OutboxRow
 
 Sessions = async_sessionmaker[AsyncSession]
+
+# PostgreSQL notices within a minute, not two hours, that our host is gone, and gives its locks back.
+KEEPALIVE = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 
 
 @asynccontextmanager
@@ -25,24 +29,29 @@ async def open_engine(url: str) -> AsyncIterator[AsyncEngine]:
         await engine.dispose()
 
 
-def create_engine(url: str) -> AsyncEngine:
-    """An engine whose errors never show parameters: they may be secrets."""
+def create_engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:
+    """An engine whose errors never show parameters: they may be secrets.
+
+    `foreign_keys`: whether SQLite enforces them. Not in a migration, which alters a table by dropping it.
+    """
     if url.startswith("sqlite"):
         engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": 30})
-        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+        event.listen(engine.sync_engine, "connect", partial(_set_up_sqlite, foreign_keys))
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+    return create_async_engine(
+        url, hide_parameters=True, pool_pre_ping=True, connect_args={"server_settings": KEEPALIVE}
+    )
 
 
 def make_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False)
 
 
-def _set_up_sqlite(connection: Any, _record: Any) -> None:
+def _set_up_sqlite(foreign_keys: bool, connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions: _begin_sqlite does
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"foreign_keys={foreign_keys:d}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -58,13 +67,20 @@ def read_only(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(sqlite_begin="DEFERRED")
 
 
-async def _check(engine: AsyncEngine) -> None:
+@contextmanager
+def unreachable_is_one_line(engine: AsyncEngine) -> Iterator[None]:
+    """Turn the failure to connect into a `StartupError`."""
     try:
+        yield
+    except (DBAPIError, OSError, TypeError) as error:  # TypeError: an option in the URL that the driver does not know
+        where = engine.url.set(query={}).render_as_string(hide_password=True)
+        raise StartupError(f"cannot reach the database {where}: check DATABASE_URL and its options") from error
+
+
+async def _check(engine: AsyncEngine) -> None:
+    with unreachable_is_one_line(engine):
         async with read_only(engine).connect() as connection:
             try:
                 await connection.execute(select(OutboxRow.seq).limit(1))
             except DBAPIError as error:
                 raise StartupError("the database has no tables yet: run `make migrate`") from error
-    except (DBAPIError, OSError) as error:
-        where = engine.url.render_as_string(hide_password=True)
-        raise StartupError(f"cannot reach the database {where}: check DATABASE_URL") from error

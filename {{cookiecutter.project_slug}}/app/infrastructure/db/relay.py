@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.events import EventBus
+from app.core.message_bus import ShuttingDownError
 from app.infrastructure.db.outbox import OutboxSignal, mark_published, purge, unpublished
 from app.infrastructure.db.relay_lock import relay_connection
 
@@ -27,21 +28,22 @@ class SqlOutboxRelay:
         self._signal = signal
         self._poll = poll
         self._retention = retention
+        self._failures = 0  # since the last batch that went well
 
     async def run(self, stop: asyncio.Event) -> None:
-        failures = 0
         while not stop.is_set():
             self._signal.clear()
             try:
                 async with relay_connection(self._engine, self._signal) as connection:
                     if connection is not None:
                         await self._relay(connection, stop)
-                failures = 0
                 await self._wait(stop, self._poll)
+            except ShuttingDownError:
+                return
             except Exception as error:  # database or broker away: nothing is lost, it is all still in the table
-                failures += 1
-                logger.warning("relay failed, trying again", extra={"failures": failures}, exc_info=error)
-                await self._wait(stop, min(MAX_BACKOFF, self._poll * 2**failures))
+                self._failures += 1
+                logger.warning("relay failed, trying again", extra={"failures": self._failures}, exc_info=error)
+                await self._wait(stop, min(MAX_BACKOFF, self._poll * 2.0 ** min(self._failures, 10)))
 
     async def _relay(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         """Relay until `stop`; an exception ends it with the lock given back."""
@@ -59,6 +61,7 @@ class SqlOutboxRelay:
         if batch:
             await self._bus.publish_many([event for _, event in batch])
             await mark_published(connection, [number for number, _ in batch])
+        self._failures = 0
         return len(batch)
 
     async def _wait(self, stop: asyncio.Event, seconds: float) -> None:

@@ -21,8 +21,12 @@ class SqlUnitOfWork:
         self._sessions = sessions
         self._codec = codec
         self._signal = signal
+        self._open = False
 
     async def __aenter__(self) -> Self:
+        if self._open:
+            raise RuntimeError("this unit of work is open already: a second entry would lose the first one's changes")
+        self._open = True
         self._aggregates: list[AggregateRoot] = []
         self._session = self._sessions()
         self.users = SqlUserRepository(self._session, self._aggregates.append)
@@ -37,6 +41,7 @@ class SqlUnitOfWork:
                 raise RuntimeError("an event handler commits once: its inbox row is written already")
             if not await insert_once(self._session, delivery.consumer, delivery.event_id):
                 raise AlreadyHandledError
+        await self.users.write_back()
         stored = add_to_outbox(self._session, self._codec, self._aggregates)
         if stored:
             await notify(self._session)
@@ -49,4 +54,5 @@ class SqlUnitOfWork:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._open = False
         await self._session.close()  # rolls back what was not committed

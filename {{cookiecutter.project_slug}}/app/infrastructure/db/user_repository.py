@@ -22,6 +22,7 @@ class SqlUserRepository:
     def __init__(self, session: AsyncSession, track: Callable[[AggregateRoot], None]) -> None:
         self._session = session
         self._track = track
+        self._fetched: dict[UUID, tuple[User, UserRow]] = {}
 
     async def by_id(self, user_id: UUID) -> User:
         user = await self._one(select(UserRow).where(UserRow.id == user_id))
@@ -41,19 +42,32 @@ class SqlUserRepository:
                 registered_at=user.registered_at,
             )
         )
+        await self._flush()
+        self._track(user)
+
+    async def write_back(self) -> None:
+        """Store what was changed on users that were fetched. Raise `EmailTakenError`."""
+        for user, row in self._fetched.values():
+            row.email, row.password_hash = user.email.value, user.password_hash
+        await self._flush()
+
+    async def _flush(self) -> None:
         try:
             await self._session.flush()
         except IntegrityError as error:  # the only way to be sure: two requests may have asked by_email at once
             raise EmailTakenError from error
-        self._track(user)
 
     async def _one(self, query: Select[UserRow]) -> User | None:
         row = await self._session.scalar(query.with_for_update())
         if row is None:
             return None
-        user = User(id=row.id, email=Email(row.email), password_hash=row.password_hash, registered_at=row.registered_at)
-        self._track(user)
-        return user
+        if row.id not in self._fetched:  # the same user is the same object, or one change would undo the other
+            user = User(
+                id=row.id, email=Email(row.email), password_hash=row.password_hash, registered_at=row.registered_at
+            )
+            self._fetched[row.id] = (user, row)
+            self._track(user)
+        return self._fetched[row.id][0]
 
 
 _VIEW = select(UserRow.id, UserRow.email, UserRow.registered_at, LastSeenRow.at).outerjoin(

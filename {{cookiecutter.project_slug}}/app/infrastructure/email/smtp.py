@@ -1,6 +1,8 @@
 """Sends mails through an SMTP server."""
 
+from email.headerregistry import Address
 from email.message import EmailMessage as MimeMessage
+from email.utils import localtime
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -19,22 +21,28 @@ class SmtpEmailSender:
         self._host = parts.hostname
         self._use_tls = parts.scheme == "smtps"
         self._port = parts.port or (465 if self._use_tls else 587)
+        local = self._host in ("localhost", "127.0.0.1", "::1")
+        # A password leaves this machine only encrypted; else TLS is used where the server offers it.
+        self._start_tls = True if parts.username and not local and not self._use_tls else None
         self._username = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
 
     async def send(self, message: EmailMessage) -> None:
         mime = MimeMessage()
         mime["From"] = self._sender
-        mime["To"] = message.to.value
+        mime["To"] = Address(addr_spec=message.to.value)
+        mime["Date"] = localtime()
         mime["Subject"] = message.subject
         mime["Message-ID"] = f"<{message.key}@{self._sender.rpartition('@')[2]}>"
         mime.set_content(message.body)
         await aiosmtplib.send(
             mime,
+            recipients=[message.to.value],
             hostname=self._host,
             port=self._port,
             username=self._username,
             password=self._password,
             use_tls=self._use_tls,
+            start_tls=self._start_tls,
             timeout=TIMEOUT,
         )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
 from app.core.events import Event, EventBus, Receive
@@ -89,13 +90,15 @@ class KafkaEventBus:
             await member.leave(patience)
 
     def _complain(self, what: str, error: Exception) -> None:
-        logger.warning("%s topic %s: %s", what, self._topic, advice(error), extra={"error": type(error).__name__})
+        kind = {"error": type(error).__name__}
+        mistake = None if isinstance(error, (KafkaError, OSError)) else error
+        logger.warning("%s topic %s: %s", what, self._topic, advice(error), extra=kind, exc_info=mistake)
 
     def _consumer(self) -> AIOKafkaConsumer:
         session, drain = self._settings.event_bus_session, self._settings.event_bus_drain
         longest = {
-            "rebalance_timeout_ms": int(1000 * (drain + 5)),
-            "request_timeout_ms": int(1000 * (drain + 15)),  # the answer to a join comes when all have joined
+            "rebalance_timeout_ms": int(1000 * (drain + 10)),
+            "request_timeout_ms": int(1000 * (drain + 20)),  # the answer to a join comes when all have joined
         }
         return AIOKafkaConsumer(
             group_id=self._group,

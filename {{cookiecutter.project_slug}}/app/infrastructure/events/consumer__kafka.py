@@ -73,7 +73,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
         finally:
             goodbye = asyncio.create_task(self._consumer.stop())
             goodbyes.add(goodbye)
-            goodbye.add_done_callback(goodbyes.discard)
+            goodbye.add_done_callback(_forget)
             await asyncio.wait([goodbye], timeout=LEAVE)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -102,16 +102,16 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
     async def _work(self, partition: TopicPartition, ending: asyncio.Event) -> None:
         while not ending.is_set():
             batches = await self._consumer.getmany(partition, timeout_ms=POLL, max_records=BATCH)
-            self._busy.add(partition)  # at once: what has left aiokafka's buffer must be handled or not committed
-            next_offset = None
+            self._busy.add(partition)  # at once: what has left aiokafka's buffer is not offered again
+            handled = None
             try:
                 for record in batches.get(partition, ()):
                     if ending.is_set() or not await self._deliver(record, ending):
-                        return
-                    next_offset = record.offset + 1
+                        break
+                    handled = record
             finally:
-                if next_offset is not None:
-                    await self._commit(partition, next_offset)
+                if handled:
+                    await self._commit(partition, handled.offset + 1, ending)
             self._busy.discard(partition)
 
     async def _deliver(self, record: ConsumerRecord[bytes, bytes], ending: asyncio.Event) -> bool:
@@ -129,12 +129,13 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
                 return False
             delay = min(MAX_DELAY, 2 * delay)
 
-    async def _commit(self, partition: TopicPartition, next_offset: int) -> None:
+    async def _commit(self, partition: TopicPartition, next_offset: int, ending: asyncio.Event) -> None:
         try:
             async with asyncio.timeout(COMMIT):
                 await self._consumer.commit({partition: next_offset})
         except (CommitFailedError, IllegalStateError):
-            logger.warning("a partition was taken away before its events were acknowledged: they come again")
+            ending.set()  # the group went on without us: others have our partitions, and aiokafka joins again
+            logger.warning("the group took partitions away before their events were acknowledged: they come again")
 
     async def _watch(self) -> None:
         """Raise what went wrong in the background, also while there is nothing to do.
@@ -155,3 +156,9 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
         if not task.cancelled() and (error := task.exception()):
             self._error = error
             self._failed.set()
+
+
+def _forget(goodbye: asyncio.Task[None]) -> None:
+    goodbyes.discard(goodbye)
+    if not goodbye.cancelled():
+        goodbye.exception()  # whatever it is, the group notices our silence

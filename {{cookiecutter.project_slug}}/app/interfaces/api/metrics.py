@@ -1,6 +1,7 @@
 """Metrics for Prometheus: `GET /metrics` of the web process and of the worker, each about itself."""
 
 from datetime import UTC, datetime
+from math import nan
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
@@ -16,7 +17,12 @@ OLDEST = Gauge("outbox_oldest_unpublished_seconds", "Age of the oldest event not
 
 @router.get("/metrics")
 async def metrics(outbox: OutboxPort) -> Response:
-    status = await outbox.status()
-    UNPUBLISHED.set(status.unpublished)
-    OLDEST.set((datetime.now(UTC) - status.oldest).total_seconds() if status.oldest else 0)
+    try:
+        status = await outbox.status()
+    except Exception:  # the database is away: the other metrics are needed now more than ever
+        UNPUBLISHED.set(nan)
+        OLDEST.set(nan)
+    else:
+        UNPUBLISHED.set(status.unpublished)
+        OLDEST.set((datetime.now(UTC) - status.oldest).total_seconds() if status.oldest else 0)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -16,6 +16,8 @@ from app.interfaces.api.metrics import REQUESTS
 
 logger = logging.getLogger(__name__)
 
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # an id from outside goes into logs and headers
 
 
@@ -53,7 +55,8 @@ class RequestMiddleware:
             self._log(scope, status, time.perf_counter() - start)
 
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
-        REQUESTS.labels(scope["method"], _pattern(scope), status).observe(seconds)
+        method = scope["method"] if scope["method"] in METHODS else "other"  # anybody can make up more
+        REQUESTS.labels(method, _pattern(scope), status).observe(seconds)
         details: dict[str, Any] = {
             "method": scope["method"],
             "path": scope["path"],
@@ -67,8 +70,9 @@ def _pattern(scope: Scope) -> str:
     """The path with names for its parameters: a metric for each id would fill the memory."""
     if "route" not in scope:
         return ""
-    names = {str(value): f"{{{name}}}" for name, value in scope["path_params"].items()}
-    return "/".join(names.get(segment, segment) for segment in scope["path"].split("/"))
+    pattern: str = scope["route"].path  # as its own router has it; what is before that are prefixes
+    path = scope["path"].split("/")
+    return "/".join(path[: len(path) - pattern.count("/")]) + pattern
 
 
 class StartupFailureMiddleware:

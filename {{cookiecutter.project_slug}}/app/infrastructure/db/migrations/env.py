@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from app.config import Settings
 from app.core.exceptions import StartupError
-from app.infrastructure.db.engine import create_engine
+from app.infrastructure.db.engine import create_engine, unreachable_is_one_line
 from app.infrastructure.db.models import Base, UtcDateTime
 
 
@@ -32,11 +32,16 @@ def migrate(connection: Connection) -> None:
 
 
 async def migrate_database() -> None:
-    engine = create_engine(context.config.get_main_option("sqlalchemy.url") or Settings.load().database_url)
-    async with engine.connect() as connection:
-        await connection.run_sync(migrate)
-        await connection.commit()
-    await engine.dispose()
+    url = context.config.get_main_option("sqlalchemy.url") or Settings.load().database_url
+    engine = create_engine(url, foreign_keys=False)
+    try:
+        with unreachable_is_one_line(engine):
+            await (await engine.connect()).close()
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+            await connection.commit()
+    finally:
+        await engine.dispose()
 
 
 if context.is_offline_mode():

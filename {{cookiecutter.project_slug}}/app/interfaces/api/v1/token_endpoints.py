@@ -12,7 +12,7 @@ router = APIRouter(prefix="/tokens", tags=["tokens"], route_class=InjectedRoute)
 
 
 class SignInRequest(BaseModel):
-    email: str = Field(examples=["ada@example.com"])
+    email: str = Field(max_length=320, examples=["ada@example.com"])
     password: SecretStr = Field(examples=["correct horse battery"])
 
 

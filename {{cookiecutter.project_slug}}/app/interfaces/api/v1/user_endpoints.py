@@ -19,7 +19,7 @@ router = APIRouter(tags=["users"], route_class=InjectedRoute)
 
 
 class RegisterUserRequest(BaseModel):
-    email: str = Field(examples=["ada@example.com"])
+    email: str = Field(max_length=320, examples=["ada@example.com"])
     password: SecretStr = Field(examples=["correct horse battery"])
 
 
