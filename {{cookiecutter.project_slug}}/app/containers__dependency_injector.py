@@ -131,7 +131,7 @@ async def open_container(settings: Settings, overrides: Overrides | None = None)
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings.database_url))
         sessions = make_sessions(engine)
-        tokens = open_token_repository(settings, sessions, SystemClock())
+        tokens = open_token_repository(settings, sessions, cast(Clock, (overrides or {}).get(Clock, SystemClock())))
         container = Container(
             settings=settings,
             engine=engine,

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
 from app.application.registry import EVENTS, SUBSCRIPTIONS, UPCASTERS
@@ -48,6 +49,21 @@ async def unit_of_work(
     signal: Annotated[OutboxSignal, Depends(Stub(OutboxSignal))],
 ) -> UnitOfWork:
     return SqlUnitOfWork(sessions, codec, signal)
+
+
+async def outbox_relay(
+    engine: Annotated[AsyncEngine, Depends(Stub(AsyncEngine))],
+    bus: Annotated[EventBus, Depends(Stub(EventBus))],
+    signal: Annotated[OutboxSignal, Depends(Stub(OutboxSignal))],
+    settings: Annotated[Settings, Depends(Stub(Settings))],
+) -> OutboxRelay:
+    return SqlOutboxRelay(engine, bus, signal, settings.outbox_poll, settings.retention)
+
+
+async def readiness(
+    engine: Annotated[AsyncEngine, Depends(Stub(AsyncEngine))], bus: Annotated[EventBus, Depends(Stub(EventBus))]
+) -> ReadinessCheck:
+    return SystemReadinessCheck(engine, bus)
 
 
 async def register_user(
@@ -106,6 +122,8 @@ async def get_user_by_token(
 
 FACTORIES: Bindings = {
     UnitOfWork: unit_of_work,
+    OutboxRelay: outbox_relay,
+    ReadinessCheck: readiness,
     RegisterUserHandler: register_user,
     GetUserHandler: get_user,
     ListUsersHandler: list_users,
@@ -119,26 +137,25 @@ FACTORIES: Bindings = {
 }
 
 
-async def open_instances(settings: Settings, stack: AsyncExitStack) -> dict[type[Any], object]:
+async def open_instances(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[type[Any], object]:
     """What lives as long as the process; `stack` closes it, last opened first."""
     engine = await stack.enter_async_context(open_engine(settings.database_url))
     bus = await stack.enter_async_context(open_event_bus(settings, SERVICE["name"]))
-    sessions, clock = make_sessions(engine), SystemClock()
+    sessions = make_sessions(engine)
     tokens = await stack.enter_async_context(open_token_repository(settings, sessions, clock))
-    signal = OutboxSignal()
     return {
+        Settings: settings,
+        AsyncEngine: engine,
         Sessions: sessions,
-        OutboxSignal: signal,
+        OutboxSignal: OutboxSignal(),
         EventBus: bus,
         EventCodec: JsonEventCodec(EVENTS, UPCASTERS, SERVICE["name"]),
-        OutboxRelay: SqlOutboxRelay(engine, bus, signal, settings.outbox_poll, settings.retention),
         Outbox: SqlOutbox(engine),
         Inbox: SqlInbox(engine, sessions),
         DeadLetters: SqlDeadLetters(sessions),
         TokenRepository: tokens,
         UserReader: SqlUserReader(engine),
         SignupReader: SqlSignupReader(engine),
-        ReadinessCheck: SystemReadinessCheck(engine, bus),
         EmailSender: make_email_sender(settings.smtp_url, settings.email_from),
         DeliveryMetrics: PrometheusDeliveryMetrics(),
         PasswordHasher: Argon2PasswordHasher(),
@@ -151,9 +168,11 @@ async def open_instances(settings: Settings, stack: AsyncExitStack) -> dict[type
 async def open_container(settings: Settings, overrides: Overrides | None = None) -> AsyncIterator[Container]:
     """Open everything, and check that every need of every binding is met. Raise `StartupError`."""
     async with AsyncExitStack() as stack:
-        instances = {**await open_instances(settings, stack), **(overrides or {})}
-        bindings: dict[type[Any], Factory] = {**FACTORIES}
-        bindings.update({key: instance(value) for key, value in instances.items()})
+        fakes = dict(overrides or {})
+        clock = cast(Clock, fakes.get(Clock, SystemClock()))
+        instances = await open_instances(settings, clock, stack)
+        bindings: dict[type[Any], Factory] = {key: instance(value) for key, value in instances.items()}
+        bindings |= {**FACTORIES, **{port: instance(fake) for port, fake in fakes.items()}}
         container = Container(bindings)
         for subscription in SUBSCRIPTIONS:
             container.require(subscription.handler, f"subscription {subscription.consumer!r}")

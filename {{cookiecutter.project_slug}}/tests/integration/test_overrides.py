@@ -1,7 +1,10 @@
 from uuid import UUID
 
 from app.application.ports import IdGenerator
+from app.core.events import EventBus
 from tests.conftest import Serving
+from tests.integration.test_relay import RecordingBus
+from tests.waiting import eventually
 
 ADA = {"email": "ada@example.com", "password": "correct horse"}
 
@@ -29,3 +32,10 @@ async def test_a_fake_does_not_outlive_its_app(serving: Serving) -> None:
     async with serving() as client:
         answer = await client.post("/api/v1/users", json={**ADA, "email": "bob@example.com"})
     assert UUID(answer.json()["id"]).version == 7
+
+
+async def test_a_fake_reaches_what_the_container_itself_builds(serving: Serving) -> None:
+    bus = RecordingBus()
+    async with serving({EventBus: bus}) as client:
+        await client.post("/api/v1/users", json=ADA)
+        await eventually(lambda: [event.type for event in bus.published] == ["user.registered"])
