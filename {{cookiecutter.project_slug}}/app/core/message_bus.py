@@ -80,7 +80,7 @@ class MessageBus:
             DeadLetter(
                 consumer=UNDECODABLE,
                 event=event,
-                reason="the message is not an event of ours",
+                reason="not an event of ours, or its delivery took the worker down each time",
                 attempts=0,
                 failed_at=datetime.now(UTC),
             )

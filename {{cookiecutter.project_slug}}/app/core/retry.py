@@ -15,4 +15,4 @@ class RetryPolicy:
 
     def delay(self, failures: int) -> float:
         """Seconds to wait after so many failures: doubled each time, of which 50 to 100 % at random."""
-        return min(self.max_delay, self.first_delay * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
+        return min(self.max_delay, self.first_delay * 2.0 ** min(failures - 1, 60)) * random.uniform(0.5, 1.0)
