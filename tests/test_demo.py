@@ -34,7 +34,7 @@ def test_a_demo_that_is_interrupted_stops_its_service_and_removes_its_folder(
 
 def port_of(demo: Running) -> int | None:
     assert not demo.ended, demo.stdout + demo.stderr
-    match = re.search(r"UVICORN_PORT=(\d+)", demo.stdout)
+    match = re.search(r"make run PORT=(\d+)", demo.stdout)
     return int(match.group(1)) if match else None
 
 

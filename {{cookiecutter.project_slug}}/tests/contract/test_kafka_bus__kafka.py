@@ -65,7 +65,7 @@ def test_the_url_says_how_to_connect(url: str, expected: dict[str, Any]) -> None
     [
         "",
         "one:9092",
-        "redis://one:9092",
+        "amqp://one:9092",
         "kafka://",
         "kafka://one:9092,",
         "kafka://one:99999",

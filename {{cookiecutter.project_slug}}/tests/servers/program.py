@@ -28,6 +28,8 @@ class Program:
 
     def start(self) -> None:
         """Return once it answers; raise `RuntimeError` with its output if it does not."""
+        if self._popen and self._popen.poll() is None:
+            return
         with tempfile.TemporaryFile() as output:
             self._popen = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, user=self._user
