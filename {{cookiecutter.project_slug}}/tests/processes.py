@@ -1,7 +1,6 @@
 """The service as real processes, to be started, asked and killed."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,14 +11,9 @@ from pathlib import Path
 import httpx2
 
 from app.config import Settings
+from tests.servers.program import free_port
 
 ROOT = Path(__file__).parent.parent
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:

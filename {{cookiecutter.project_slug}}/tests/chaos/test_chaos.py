@@ -27,9 +27,9 @@ from app.infrastructure.events.codec import JsonEventCodec
 from app.infrastructure.system import SystemClock
 from tests.chaos.victims import Service
 from tests.database import Database
-from tests.processes import free_port
 from tests.servers.broker import own_broker
 from tests.servers.crashing import Broker
+from tests.servers.program import free_port
 from tests.waiting import eventually
 
 USERS = int(os.environ.get("CHAOS_USERS", "40"))

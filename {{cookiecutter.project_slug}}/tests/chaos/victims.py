@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.processes import Process, free_port
+from tests.processes import Process
+from tests.servers.program import free_port
 
 
 class Service:
