@@ -10,6 +10,7 @@ from app.application.registry import SUBSCRIPTIONS
 from app.config import SERVICE, Settings
 from app.containers import Overrides, install, open_container
 from app.core.exceptions import StartupError
+from app.core.foreign import Translations
 from app.core.message_bus import assemble
 from app.interfaces.api import health, metrics
 from app.interfaces.api.body_limit import BodyLimitMiddleware
@@ -18,8 +19,11 @@ from app.interfaces.api.middleware import RequestMiddleware, StartupFailureMiddl
 from app.interfaces.api.v1.router import router
 from app.interfaces.cli.commands import make_cli
 from app.interfaces.cli.session import Session
+from app.interfaces.consumers import shop
 from app.interfaces.consumers.worker import event_processing
 from app.logs import configure_logging
+
+TRANSLATIONS = Translations(*shop.TRANSLATIONS)
 
 
 def create_app(settings: Settings | None = None, overrides: Overrides | None = None) -> FastAPI:
@@ -46,7 +50,7 @@ def create_cli(settings: Settings | None = None, overrides: Overrides | None = N
             chosen = Settings.load()
             configure_logging(chosen.log_format, "ERROR")
         async with open_container(chosen, overrides) as container:
-            yield Session(container, await assemble(container, SUBSCRIPTIONS, chosen.retry))
+            yield Session(container, await assemble(container, SUBSCRIPTIONS, TRANSLATIONS, chosen.retry))
 
     return make_cli(open_session)
 
@@ -56,7 +60,7 @@ def _create_server(settings: Settings, overrides: Overrides | None, *, consume: 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_container(settings, overrides) as container:
             install(app, container)
-            message_bus = await assemble(container, SUBSCRIPTIONS, settings.retry)
+            message_bus = await assemble(container, SUBSCRIPTIONS, TRANSLATIONS, settings.retry)
             async with event_processing(container, message_bus, settings.shutdown_grace, consume=consume):
                 yield
 

@@ -10,14 +10,16 @@ class InProcessBus:
     """Delivers while it publishes, one event after the other; `publish` returns when its receiver has."""
 
     def __init__(self) -> None:
-        self._receivers: dict[str, Receive] = {}
+        self._receive: Receive | None = None
 
-    def subscribe(self, event_type: str, receive: Receive) -> None:
-        self._receivers[event_type] = receive
+    def subscribe(self, receive: Receive) -> None:
+        self._receive = receive
+
+    def listen(self, topic: str, receive: Receive) -> None: ...
 
     async def publish(self, event: Event) -> None:
-        if receive := self._receivers.get(event.type):
-            await receive(event)
+        if self._receive:
+            await self._receive(event)
 
     async def publish_many(self, events: Sequence[Event]) -> None:
         for event in events:

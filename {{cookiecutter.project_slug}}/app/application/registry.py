@@ -7,7 +7,11 @@ from app.core.events import DomainEvent, Upcaster
 from app.core.subscriptions import Subscription
 from app.domain.user import events as user_events
 
-EVENTS: tuple[type[DomainEvent], ...] = (user_events.UserRegistered, user_events.UserSignedIn)
+EVENTS: tuple[type[DomainEvent], ...] = (
+    user_events.UserRegistered,
+    user_events.UserSignedIn,
+    user_events.UserSeenElsewhere,
+)
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {**user_events.UPCASTERS}
 

@@ -61,6 +61,9 @@ Receive = Callable[[Event], Awaitable[None]]
 UNDECODABLE = "undecodable"
 """Type under which a bus delivers what it cannot read as an event: `data` is the message as it came."""
 
+FOREIGN = 0
+"""Version under which a bus delivers the message of another service, as it came: our own versions begin at 1."""
+
 
 class EventBus(Protocol):
     """Carries events from the outbox to the consumers of this service.
@@ -71,8 +74,16 @@ class EventBus(Protocol):
     - an event that is slow or fails holds up its own subject, and others only for a bounded time.
     """
 
-    def subscribe(self, event_type: str, receive: Receive) -> None:
-        """Send events of this type to `receive`. Called before `run`, once per type."""
+    def subscribe(self, receive: Receive) -> None:
+        """Send the events of this service to `receive`. Called once, before `run`."""
+        ...
+
+    def listen(self, topic: str, receive: Receive) -> None:
+        """Send what another service puts on its `topic` to `receive`, the oldest that is still there first.
+
+        It comes as an `Event` of version FOREIGN: `source` is the topic; `data`, `headers` and `type` are what the
+        message brings along. A topic that does not exist is waited for. Called once per topic, before `run`.
+        """
         ...
 
     async def publish(self, event: Event) -> None:

@@ -5,16 +5,20 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from app.core.cancellation import is_cancelled
 from app.core.context import request_id
 from app.core.delivery import AlreadyHandledError, DeadLetter, DeadLetters, Delivery, Inbox, current_delivery
-from app.core.events import UNDECODABLE, Event, EventCodec
+from app.core.events import FOREIGN, UNDECODABLE, DomainEvent, Event, EventCodec
 from app.core.exceptions import PermanentError, StartupError
+from app.core.foreign import Translations
 from app.core.metrics import DeliveryMetrics
 from app.core.retry import RetryPolicy
 from app.core.scope import OpenScope
 from app.core.subscriptions import Subscription
 
 logger = logging.getLogger(__name__)
+
+NOBODY = "nobody"  # stands for the consumer where an event has none
 
 
 class ShuttingDownError(Exception):
@@ -27,6 +31,7 @@ class MessageBus:
     def __init__(
         self,
         subscriptions: Iterable[Subscription],
+        translations: Translations,
         open_scope: OpenScope,
         codec: EventCodec,
         inbox: Inbox,
@@ -43,6 +48,7 @@ class MessageBus:
                 )
             names.add(subscription.consumer)
             self._by_type.setdefault(subscription.event.name, []).append(subscription)
+        self._translations = translations
         self._open_scope = open_scope
         self._codec = codec
         self._inbox = inbox
@@ -52,40 +58,28 @@ class MessageBus:
         self._stopping = asyncio.Event()
 
     @property
-    def event_types(self) -> list[str]:
-        """The types that at least one handler waits for."""
-        return list(self._by_type)
+    def foreign_topics(self) -> list[str]:
+        """Where other services say what concerns us."""
+        return self._translations.topics
 
     def stop(self) -> None:
         """Start no further attempt; those that run may finish."""
         self._stopping.set()
 
-    async def handle(self, event: Event) -> None:
-        """Return when each handler has handled the event or given it up: then it may be acknowledged.
+    async def receive(self, event: Event) -> None:
+        """Take whatever a bus delivers. Return when each handler has handled it or given it up: then acknowledge it.
 
         Raises whatever keeps that from being certain, for instance a database that is away.
         """
-        if self._stopping.is_set():
-            raise ShuttingDownError
-        request_id.set(event.headers.get("request-id"))
-        subscriptions = self._by_type.get(event.type, ())
-        results = await asyncio.gather(*(self._deliver(event, s) for s in subscriptions), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-
-    async def reject(self, event: Event) -> None:
-        """Keep what the bus could not read as a dead letter of nobody in particular."""
-        await self._dead_letters.add(
-            DeadLetter(
-                consumer=UNDECODABLE,
-                event=event,
-                reason="not an event of ours, or its delivery took the worker down each time",
-                attempts=0,
-                failed_at=datetime.now(UTC),
-            )
-        )
-        logger.error("undecodable message became a dead letter")
+        if event.type == UNDECODABLE:
+            await self._reject(event)
+            return
+        known = self._translations.recognize(event) if event.version == FOREIGN else event
+        if known is None or known.type not in self._by_type:
+            self._metrics.delivered(NOBODY, "skipped")
+            logger.debug("event skipped, because nobody waits for its type", extra={"event_type": event.type})
+            return
+        await self._handle(known)
 
     async def replay(self, letter: DeadLetter) -> None:
         """Run only the handler that failed, once, and forget the letter. Raise what the handler raises."""
@@ -97,6 +91,16 @@ class MessageBus:
         async with asyncio.timeout(self._retry.timeout):
             await self._attempt(letter.event, subscription, Delivery(letter.consumer, letter.event.id))
         await self._dead_letters.discard(letter.consumer, letter.event.id)
+
+    async def _handle(self, event: Event) -> None:
+        if self._stopping.is_set():
+            raise ShuttingDownError
+        request_id.set(event.headers.get("request-id"))
+        subscriptions = self._by_type.get(event.type, ())
+        results = await asyncio.gather(*(self._deliver(event, s) for s in subscriptions), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
 
     async def _deliver(self, event: Event, subscription: Subscription) -> None:
         if await self._inbox.is_settled(subscription.consumer, event.id):
@@ -110,7 +114,7 @@ class MessageBus:
                 async with asyncio.timeout(self._retry.timeout):
                     await self._attempt(event, subscription, delivery)
             except (Exception, asyncio.CancelledError) as error:
-                if _is_cancelled():
+                if is_cancelled():
                     raise
                 self._metrics.delivered(subscription.consumer, "failed")
                 logger.warning("event handler failed", extra={"attempt": attempt}, exc_info=error)
@@ -126,7 +130,7 @@ class MessageBus:
         try:
             async with self._open_scope() as scope:
                 handler = await scope.get(subscription.handler)
-                await handler(self._codec.decode(event))
+                await handler(self._decode(event))
         except AlreadyHandledError:
             self._metrics.delivered(subscription.consumer, "duplicate")
             logger.info("event was handled by another delivery")
@@ -135,6 +139,9 @@ class MessageBus:
             await self._inbox.mark_handled(delivery.consumer, delivery.event_id)
         self._metrics.delivered(subscription.consumer, "handled")
         logger.info("event handled")
+
+    def _decode(self, event: Event) -> DomainEvent:
+        return self._translations.translate(event) if event.version == FOREIGN else self._codec.decode(event)
 
     async def _give_up(self, event: Event, subscription: Subscription, error: BaseException, attempts: int) -> None:
         text = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
@@ -151,6 +158,20 @@ class MessageBus:
         self._metrics.delivered(subscription.consumer, "dead-letter")
         logger.error("event became a dead letter", extra={"attempts": attempts})
 
+    async def _reject(self, event: Event) -> None:
+        """Keep what the bus could not read as a dead letter of nobody in particular."""
+        await self._dead_letters.add(
+            DeadLetter(
+                consumer=UNDECODABLE,
+                event=event,
+                reason="not an event of ours, or its delivery took the worker down each time",
+                attempts=0,
+                failed_at=datetime.now(UTC),
+            )
+        )
+        self._metrics.delivered(NOBODY, "dead-letter")
+        logger.error("undecodable message became a dead letter")
+
     async def _pause(self, seconds: float) -> None:
         try:
             await asyncio.wait_for(self._stopping.wait(), seconds)
@@ -159,11 +180,14 @@ class MessageBus:
         raise ShuttingDownError
 
 
-async def assemble(open_scope: OpenScope, subscriptions: Iterable[Subscription], retry: RetryPolicy) -> MessageBus:
+async def assemble(
+    open_scope: OpenScope, subscriptions: Iterable[Subscription], translations: Translations, retry: RetryPolicy
+) -> MessageBus:
     """The message bus of this process, with what its container holds."""
     async with open_scope() as scope:
         return MessageBus(
             subscriptions,
+            translations,
             open_scope,
             await scope.get(EventCodec),
             await scope.get(Inbox),
@@ -171,9 +195,3 @@ async def assemble(open_scope: OpenScope, subscriptions: Iterable[Subscription],
             await scope.get(DeliveryMetrics),
             retry,
         )
-
-
-def _is_cancelled() -> bool:
-    """True if this task is to end; false if a handler let the cancellation of something else escape."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

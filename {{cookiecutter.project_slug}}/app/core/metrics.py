@@ -2,12 +2,12 @@
 
 from typing import Literal, Protocol
 
-Outcome = Literal["handled", "failed", "dead-letter", "duplicate"]
+Outcome = Literal["handled", "failed", "dead-letter", "duplicate", "skipped"]
 
 
 class DeliveryMetrics(Protocol):
     """Observes deliveries of events to handlers."""
 
     def delivered(self, consumer: str, outcome: Outcome) -> None:
-        """One attempt ended so; "duplicate" was handled before and not attempted."""
+        """One attempt ended so. "duplicate" was handled before and not attempted; "skipped" concerns nobody here."""
         ...

@@ -1,18 +1,18 @@
 """The Kafka bus under the contract suite: on Tansu, or on the broker that the environment names."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
 from app.infrastructure.events.bus import EventBusSettings
 from tests.contract.applicability import Applicability, Capability
 from tests.contract.harness import Harness, Outage
 from tests.servers.kafka import FOREIGN_SESSION, KafkaServer, own_kafka
+from tests.servers.other_service import put
 
 FOREIGN = os.environ.get("TEST_KAFKA_BOOTSTRAP")
 TANSU = not FOREIGN and not os.environ.get("KAFKA_HOME")
@@ -32,20 +32,22 @@ class KafkaHarness(Harness):
     def __init__(self, server: KafkaServer | None) -> None:
         session = 1.0 if server else FOREIGN_SESSION
         self.address = server.address if server else str(FOREIGN)
-        self.topic = f"test-{uuid4().hex}"
+        topic = f"test-{uuid4().hex}"
         settings = EventBusSettings(
             event_bus_url=SecretStr(f"kafka://{self.address}"),
-            event_bus_topic=self.topic,
+            event_bus_topic=topic,
             event_bus_idempotent=server is None or server.idempotent,
             event_bus_session=session,
         )
-        super().__init__(settings, lease=session)
+        super().__init__(settings, topic=topic, lease=session)
 
     async def publish_as_stranger(self, body: bytes) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=self.address)
-        await producer.start()
-        await producer.send_and_wait(self.topic, body)
-        await producer.stop()
+        await self.publish_elsewhere(self.topic, body)
+
+    async def publish_elsewhere(
+        self, topic: str, body: bytes, attributes: Mapping[str, str] | None = None, key: str = ""
+    ) -> None:
+        await put(f"kafka://{self.address}", topic, body, attributes, key)
 
 
 def _as_long_as_it_may_live(fixture_name: str, config: pytest.Config) -> Literal["session", "function"]:

@@ -1,6 +1,6 @@
 """The Redis bus under the contract suite."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from uuid import uuid4
 
 import pytest
@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from app.infrastructure.events.bus import EventBusSettings
 from tests.contract.applicability import Applicability, Capability
 from tests.contract.harness import Harness, Outage
+from tests.servers.other_service import put
 from tests.servers.redis import any_redis, own_redis
 
 LACKS: dict[Capability, str] = {}
@@ -21,19 +22,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 class RedisHarness(Harness):
     def __init__(self, url: str) -> None:
-        self.topic = f"test-{uuid4().hex}"
+        topic = f"test-{uuid4().hex}"
         settings = EventBusSettings(
             event_bus_url=SecretStr(url),
-            event_bus_topic=self.topic,
+            event_bus_topic=topic,
             event_bus_lease=2.0,
             event_bus_max_deliveries=3,
         )
-        super().__init__(settings, lease=2.0, crashes=3)
+        super().__init__(settings, topic=topic, lease=2.0, crashes=3)
         self.url = url
 
     async def publish_as_stranger(self, body: bytes) -> None:
         async with Redis.from_url(self.url) as redis:
             await redis.xadd(f"{{{self.topic}}}:0", {"data": body})
+
+    async def publish_elsewhere(
+        self, topic: str, body: bytes, attributes: Mapping[str, str] | None = None, key: str = ""
+    ) -> None:
+        await put(self.url, topic, body, attributes)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from app.core.events import Event, EventBus, Receive
+from app.core.events import Event, EventBus
 from app.infrastructure.events.bus import EventBusSettings, open_event_bus
 
 SERVICE = "service"
@@ -13,10 +13,9 @@ PATIENCE = 20.0  # seconds within which whatever should happen has happened, on 
 
 
 class Consumer(Protocol):
-    """What a worker does with events: a receiver for each type. `stop` is told when the worker has to stop."""
+    """What a worker does with what it is given. `stop` is told when the worker has to stop."""
 
-    @property
-    def receivers(self) -> Mapping[str, Receive]: ...
+    async def receive(self, event: Event, /) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -28,8 +27,9 @@ class Harness:
     `crashes`: how many deliveries of one event may end without an answer before it is given up.
     """
 
-    def __init__(self, settings: EventBusSettings, *, lease: float = 0.0, crashes: int = 0) -> None:
+    def __init__(self, settings: EventBusSettings, *, topic: str = "", lease: float = 0.0, crashes: int = 0) -> None:
         self.settings = settings
+        self.topic = topic
         self.lease = lease
         self.crashes = crashes
 
@@ -46,19 +46,29 @@ class Harness:
         """Put a message onto the topic that no adapter of ours would write."""
         raise NotImplementedError
 
+    async def publish_elsewhere(
+        self, topic: str, body: bytes, attributes: Mapping[str, str] | None = None, key: str = ""
+    ) -> None:
+        """Put a message onto a topic of another service, as that service might. Not every broker has keys."""
+        raise NotImplementedError
+
     async def run(self, bus: EventBus, stop: asyncio.Event) -> None:
         """Deliver until `stop`."""
         await bus.run(stop)
 
     @asynccontextmanager
-    async def working(self, consumer: Consumer, service: str = SERVICE) -> AsyncIterator[asyncio.Task[None]]:
+    async def working(
+        self, consumer: Consumer, service: str = SERVICE, *, elsewhere: Consumer | None = None, topic: str = ""
+    ) -> AsyncIterator[asyncio.Task[None]]:
         """A worker in this process. At the end it is asked to stop, and has to, in time and without an error.
 
+        `elsewhere` is given what other services put onto `topic`.
         A test that cancels the task cuts the worker off, as the end of the grace period does.
         """
         async with self.open_bus(service) as bus:
-            for event_type, receive in consumer.receivers.items():
-                bus.subscribe(event_type, receive)
+            bus.subscribe(consumer.receive)
+            if elsewhere:
+                bus.listen(topic, elsewhere.receive)
             stop = asyncio.Event()
             running = asyncio.create_task(self.run(bus, stop))
             try:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from app.core.delivery import DeadLetter
-from app.core.events import UNDECODABLE, DomainEvent, Event, Receive
+from app.core.events import DomainEvent, Event
+from app.core.foreign import Translation, Translations
 from app.core.message_bus import MessageBus
 from app.core.metrics import Outcome
 from app.core.retry import RetryPolicy
@@ -35,14 +36,14 @@ def event(number: int, *, subject: str = "a", event_type: str = COUNTED) -> Even
 class Recorder:
     """A consumer that notes what it is given, in order. `react` may make it slow or make it fail."""
 
-    def __init__(self, *types: str, react: Reaction | None = None) -> None:
+    def __init__(self, *, react: Reaction | None = None) -> None:
         self.events: list[Event] = []
         self._react = react
-        self._types = types or (COUNTED, UNDECODABLE)
 
-    @property
-    def receivers(self) -> Mapping[str, Receive]:
-        return dict.fromkeys(self._types, self._receive)
+    async def receive(self, event: Event) -> None:
+        self.events.append(event)
+        if self._react:
+            await self._react(int(event.data))
 
     def stop(self) -> None: ...
 
@@ -55,24 +56,6 @@ class Recorder:
         for event in self.events:
             numbers[event.subject].append(int(event.data))
         return numbers
-
-    async def _receive(self, event: Event) -> None:
-        self.events.append(event)
-        if self._react:
-            await self._react(int(event.data))
-
-
-class Together:
-    """Several consumers of different types in one worker."""
-
-    def __init__(self, *recorders: Recorder) -> None:
-        self._recorders = recorders
-
-    @property
-    def receivers(self) -> Mapping[str, Receive]:
-        return {event_type: receive for r in self._recorders for event_type, receive in r.receivers.items()}
-
-    def stop(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +71,10 @@ class CountedCodec:
 
     def decode(self, event: Event) -> DomainEvent:
         return Counted(occurred_at=event.time, number=int(event.data))
+
+
+def counted(message: Event) -> Counted:
+    return Counted(occurred_at=message.time, number=int(message.data))
 
 
 class CountedHandler:
@@ -132,18 +119,23 @@ class Records:
 class Handling:
     """A consumer as in production: core's message bus, with one handler and the records of its service.
 
-    `calls` are the numbers it was called with, failed attempts included.
+    `calls` are the numbers it was called with, failed attempts included. Messages of another service's `topic`
+    mean a number, too.
     """
 
-    def __init__(self, records: Records, react: Reaction | None = None, retry: RetryPolicy = QUICK) -> None:
+    def __init__(
+        self, records: Records, react: Reaction | None = None, retry: RetryPolicy = QUICK, *, topic: str = ""
+    ) -> None:
         self.calls: list[int] = []
         self._react = react
         subscriptions = [Subscription("handler", Counted, CountedHandler)]
-        self._bus = MessageBus(subscriptions, self._open_scope, CountedCodec(), records, records, records, retry)
+        translations = Translations(Translation(topic=topic, event=Counted, translate=counted))
+        self._bus = MessageBus(
+            subscriptions, translations, self._open_scope, CountedCodec(), records, records, records, retry
+        )
 
-    @property
-    def receivers(self) -> Mapping[str, Receive]:
-        return {COUNTED: self._bus.handle, UNDECODABLE: self._bus.reject}
+    async def receive(self, event: Event) -> None:
+        await self._bus.receive(event)
 
     def stop(self) -> None:
         self._bus.stop()

@@ -169,6 +169,7 @@ async def test_a_broker_that_is_away_is_one_line_of_the_log_each_time(
 ) -> None:
     settings = EventBusSettings(event_bus_url=SecretStr(NOBODY.replace("//", f"//{password}")))
     async with open_event_bus(settings, SERVICE) as bus:
+        bus.subscribe(Recorder().receive)
         stop = asyncio.Event()
         running = asyncio.create_task(bus.run(stop))
         await until(lambda: bool(caplog.records))
@@ -188,6 +189,7 @@ async def test_a_login_that_the_broker_does_not_want_is_said_in_the_log(
 ) -> None:
     url = f"kafka://user:secret@{harness.address}"
     async with open_event_bus(EventBusSettings(event_bus_url=SecretStr(url)), SERVICE) as bus:
+        bus.subscribe(Recorder().receive)
         stop = asyncio.Event()
         running = asyncio.create_task(bus.run(stop))
         await until(lambda: "login" in caplog.text)

@@ -229,7 +229,7 @@ async def test_a_topic_keeps_its_number_of_partitions(harness: RedisHarness, cap
 async def test_an_entry_of_a_stranger_can_be_stored(
     harness: RedisHarness, redis: Redis, fields: dict[str | bytes, str | bytes]
 ) -> None:
-    recorder = Recorder(UNDECODABLE)
+    recorder = Recorder()
     await redis.xadd(Topic(harness.topic, 8).stream(0), fields)  # type: ignore[arg-type] # invariant in its types
     async with harness.working(recorder):
         await until(lambda: len(recorder.events) == 1)

@@ -14,7 +14,6 @@ from pydantic import SecretStr
 from app.core.events import Event
 from app.infrastructure.events.bus import EventBusSettings, open_event_bus
 from tests.contract.harness import SERVICE
-from tests.contract.support import COUNTED
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -66,7 +65,7 @@ async def work(settings: EventBusSettings, *, hangs: bool) -> None:
             await asyncio.Event().wait()
 
     async with open_event_bus(settings, SERVICE) as bus:
-        bus.subscribe(COUNTED, receive)
+        bus.subscribe(receive)
         await bus.run(asyncio.Event())
 
 

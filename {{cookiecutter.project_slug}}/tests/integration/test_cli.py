@@ -57,14 +57,30 @@ def test_lists_a_dead_letter_with_its_reason(letter_id: str, cli: Cli) -> None:
 
 
 def test_shows_the_payload_of_a_dead_letter(letter_id: str, cli: Cli) -> None:
-    [letter] = json.loads(cli("dead-letters", "show", letter_id))
+    [letter] = json.loads(cli("dead-letters", "show", letter_id, "--json"))
     assert json.loads(letter["data"])["email"] == "ada@example.com"
+    shown = cli("dead-letters", "show", letter_id)
+    assert f"event_id: {letter_id}\n" in shown
+    assert "ada@example.com" in shown
 
 
 def test_replays_only_the_handler_that_failed(letter_id: str, cli: Cli, mailbox: MailBox) -> None:
     assert cli("dead-letters", "replay", letter_id) == f"replayed {letter_id} for send-welcome-email"
     assert [mail.to.value for mail in mailbox.mails] == ["ada@example.com"]
     assert cli.letters() == []
+
+
+def test_replays_the_oldest_letters_and_says_so_to_programs(letter_id: str, cli: Cli, settings: Settings) -> None:
+    refused = Cli(settings, {EmailSender: MailBox(failures=10**9)})
+    command = ("dead-letters", "replay", "--oldest", "10", "--json")
+    [failed] = json.loads(refused(*command, exit_code=1))
+    assert failed["error"].startswith("send-welcome-email failed again: ConnectionError")
+    assert json.loads(cli(*command)) == [{"event_id": letter_id, "consumer": "send-welcome-email", "error": None}]
+    assert json.loads(cli(*command)) == []
+
+
+def test_a_replay_of_nothing_in_particular_is_refused(cli: Cli) -> None:
+    assert "name one event, or say --oldest N" in cli("dead-letters", "replay", exit_code=2)
 
 
 def test_a_replay_that_fails_says_so_and_keeps_the_letter(letter_id: str, settings: Settings) -> None:

@@ -24,7 +24,9 @@ class RecordingBus:
         self.failures = failures
         self._delay = delay
 
-    def subscribe(self, event_type: str, receive: Receive) -> None: ...
+    def subscribe(self, receive: Receive) -> None: ...
+
+    def listen(self, topic: str, receive: Receive) -> None: ...
 
     async def publish(self, event: Event) -> None:
         await self.publish_many([event])

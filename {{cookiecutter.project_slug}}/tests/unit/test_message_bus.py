@@ -1,14 +1,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from app.core.delivery import AlreadyHandledError, DeadLetter, current_delivery
-from app.core.events import DomainEvent, Event
+from app.core.events import FOREIGN, UNDECODABLE, DomainEvent, Event
 from app.core.exceptions import PermanentError, StartupError
+from app.core.foreign import Translation, Translations
 from app.core.message_bus import MessageBus, ShuttingDownError
 from app.core.metrics import Outcome
 from app.core.retry import RetryPolicy
@@ -21,6 +23,27 @@ from tests.waiting import eventually
 CODEC = JsonEventCodec([UserRegistered], {}, source="test")
 EVENT = CODEC.encode(
     UserRegistered(channel="api", user_id=UUID(int=1), email="ada@example.com", occurred_at=NOON), subject="1"
+)
+
+MEANING = {b"bob": "bob@example.com"}
+
+
+def customer_came(message: Event) -> UserRegistered:
+    return UserRegistered(channel="api", user_id=UUID(int=2), email=MEANING[message.data], occurred_at=message.time)
+
+
+TRANSLATIONS = Translations(
+    Translation(topic="shop.customers", event=UserRegistered, translate=customer_came, message_type="customer.came")
+)
+MESSAGE = Event(
+    id=UUID(int=3),
+    type="customer.came",
+    version=FOREIGN,
+    source="shop.customers",
+    subject="2",
+    time=NOON,
+    data=b"bob",
+    headers={},
 )
 
 Reaction = Callable[[DomainEvent], Awaitable[None]]
@@ -77,7 +100,8 @@ def make(reactions: dict[type[Any], Reaction], retry: RetryPolicy | None = None)
     records = Records(reactions)
     subscriptions = [Subscription(kind.__name__, UserRegistered, kind) for kind in reactions]
     retry = retry or RetryPolicy(attempts=3, first_delay=0.001, timeout=5.0)
-    return MessageBus(subscriptions, records.open_scope, CODEC, records, records, records, retry), records
+    bus = MessageBus(subscriptions, TRANSLATIONS, records.open_scope, CODEC, records, records, records, retry)
+    return bus, records
 
 
 class Recorder:
@@ -96,7 +120,7 @@ class Recorder:
 async def test_every_handler_gets_the_decoded_event() -> None:
     one, other = Recorder(), Recorder()
     bus, records = make({One: one, Other: other})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     assert one.events == other.events == [CODEC.decode(EVENT)]
     assert records.handled == {("One", EVENT.id), ("Other", EVENT.id)}
 
@@ -105,21 +129,21 @@ async def test_a_settled_event_is_not_handled_again() -> None:
     one = Recorder()
     bus, _ = make({One: one})
     for _ in range(2):
-        await bus.handle(EVENT)
+        await bus.receive(EVENT)
     assert len(one.events) == 1
 
 
 async def test_a_handler_that_failed_is_tried_again_alone() -> None:
     one, other = Recorder(ValueError(), ValueError()), Recorder()
     bus, records = make({One: one, Other: other})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     assert (len(one.events), len(other.events), records.letters) == (3, 1, [])
 
 
 async def test_after_the_last_attempt_the_event_is_a_dead_letter_of_that_handler() -> None:
     one = Recorder(*[ValueError("no luck")] * 3)
     bus, records = make({One: one, Other: Recorder()})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     [letter] = records.letters
     assert (letter.consumer, letter.event, letter.attempts) == ("One", EVENT, 3)
     assert letter.reason == "ValueError: no luck"
@@ -129,21 +153,21 @@ async def test_after_the_last_attempt_the_event_is_a_dead_letter_of_that_handler
 async def test_each_attempt_is_counted_by_its_outcome() -> None:
     bus, records = make({One: Recorder(ValueError(), ValueError())})
     for _ in range(2):
-        await bus.handle(EVENT)
+        await bus.receive(EVENT)
     assert records.outcomes == [("One", "failed"), ("One", "failed"), ("One", "handled"), ("One", "duplicate")]
 
 
 async def test_a_replay_runs_only_the_handler_that_failed_and_forgets_the_letter() -> None:
     one, other = Recorder(PermanentError()), Recorder()
     bus, records = make({One: one, Other: other})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     await bus.replay(records.letters[0])
     assert (len(one.events), len(other.events), records.letters) == (2, 1, [])
 
 
 async def test_a_replay_that_fails_keeps_the_letter() -> None:
     bus, records = make({One: Recorder(PermanentError(), ValueError("still broken"))})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     with pytest.raises(ValueError, match="still broken"):
         await bus.replay(records.letters[0])
     assert len(records.letters) == 1
@@ -152,7 +176,7 @@ async def test_a_replay_that_fails_keeps_the_letter() -> None:
 async def test_a_permanent_error_is_not_tried_again() -> None:
     one = Recorder(PermanentError("never"))
     bus, records = make({One: one})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     assert (len(one.events), len(records.letters)) == (1, 1)
 
 
@@ -164,13 +188,13 @@ async def test_an_event_whose_dead_letter_cannot_be_kept_is_not_acknowledged(mon
 
     monkeypatch.setattr(records, "add", disk_full)
     with pytest.raises(OSError, match="disk full"):
-        await bus.handle(EVENT)
+        await bus.receive(EVENT)
 
 
 async def test_an_event_that_another_delivery_handled_counts_as_handled() -> None:
     one = Recorder(AlreadyHandledError())
     bus, records = make({One: one})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     assert (len(one.events), records.letters) == (1, [])
 
 
@@ -179,14 +203,14 @@ async def test_a_handler_that_never_returns_is_given_up() -> None:
         await asyncio.Event().wait()
 
     bus, records = make({One: hang}, RetryPolicy(attempts=2, first_delay=0.001, timeout=0.01))
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     assert [letter.attempts for letter in records.letters] == [2]
 
 
 async def test_a_stop_during_backoff_leaves_the_event_unacknowledged_at_once() -> None:
     one = Recorder(ValueError())
     bus, records = make({One: one}, RetryPolicy(attempts=3, first_delay=3600.0, max_delay=3600.0))
-    handling = asyncio.create_task(bus.handle(EVENT))
+    handling = asyncio.create_task(bus.receive(EVENT))
     await eventually(lambda: len(one.events) == 1)
     bus.stop()
     with pytest.raises(ShuttingDownError):
@@ -199,7 +223,7 @@ async def test_a_stopped_bus_takes_no_further_event() -> None:
     bus, _ = make({One: one})
     bus.stop()
     with pytest.raises(ShuttingDownError):
-        await bus.handle(EVENT)
+        await bus.receive(EVENT)
     assert one.events == []
 
 
@@ -209,15 +233,54 @@ async def test_an_undecodable_payload_becomes_a_dead_letter_of_each_handler() ->
     broken = Event(
         id=EVENT.id, type=EVENT.type, version=1, source="", subject="1", time=NOON, data=b"\xff\x00", headers={}
     )
-    await bus.handle(broken)
+    await bus.receive(broken)
     assert one.events == []
     assert [letter.event.data for letter in records.letters] == [b"\xff\x00"]
 
 
 async def test_what_the_bus_cannot_read_is_kept() -> None:
     bus, records = make({One: Recorder()})
-    await bus.reject(EVENT)
-    assert [letter.event for letter in records.letters] == [EVENT]
+    unreadable = replace(EVENT, type=UNDECODABLE)
+    await bus.receive(unreadable)
+    assert [letter.event for letter in records.letters] == [unreadable]
+    assert records.outcomes == [("nobody", "dead-letter")]
+
+
+async def test_an_event_that_nobody_waits_for_is_skipped_and_counted() -> None:
+    bus, records = make({One: Recorder()})
+    await bus.receive(replace(EVENT, type="user.renamed"))
+    assert (records.outcomes, records.handled, records.letters) == ([("nobody", "skipped")], set(), [])
+
+
+async def test_a_message_of_another_service_reaches_the_handlers_of_our_event() -> None:
+    one = Recorder()
+    bus, records = make({One: one})
+    await bus.receive(MESSAGE)
+    await bus.receive(MESSAGE)
+    assert [event.email for event in one.events if isinstance(event, UserRegistered)] == ["bob@example.com"]
+    assert records.handled == {("One", MESSAGE.id)}
+
+
+async def test_a_message_that_cannot_be_translated_is_replayed_after_the_mending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = Recorder()
+    bus, records = make({One: one})
+    broken = replace(MESSAGE, data=b"b\xf6b")
+    await bus.receive(broken)
+    [letter] = records.letters
+    assert (letter.event.data, letter.attempts, one.events) == (b"b\xf6b", 1, [])
+    assert letter.reason.startswith("PermanentError: cannot be translated: KeyError")
+    monkeypatch.setitem(MEANING, b"b\xf6b", "bob@example.com")
+    await bus.replay(letter)
+    assert (len(one.events), records.letters) == (1, [])
+
+
+async def test_a_message_of_another_service_that_does_not_concern_us_is_skipped_and_counted() -> None:
+    bus, records = make({One: Recorder()})
+    await bus.receive(replace(MESSAGE, type="customer.left"))
+    await bus.receive(replace(MESSAGE, source="another topic"))
+    assert (records.outcomes, records.letters) == ([("nobody", "skipped")] * 2, [])
 
 
 async def test_each_handler_knows_its_own_delivery() -> None:
@@ -231,7 +294,7 @@ async def test_each_handler_knows_its_own_delivery() -> None:
         seen.add((delivery.consumer, delivery.event_id))
 
     bus, _ = make({One: look, Other: look})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     assert seen == {("One", EVENT.id), ("Other", EVENT.id)}
     assert current_delivery.get() is None
 
@@ -241,7 +304,7 @@ async def test_a_cancellation_that_escapes_a_handler_is_a_failed_attempt_like_an
         raise asyncio.CancelledError
 
     bus, records = make({One: leak})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     assert [letter.reason for letter in records.letters] == ["CancelledError: "]
 
 
@@ -251,7 +314,7 @@ async def test_a_cancellation_that_escapes_a_handler_is_a_failed_attempt_like_an
 async def test_a_reason_is_always_fit_to_be_stored(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.core.message_bus.logger.disabled", True)  # pytest itself chokes on a surrogate
     bus, records = make({One: Recorder(PermanentError(text))})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     [letter] = records.letters
     assert letter.reason.isprintable()
     assert len(letter.reason.encode()) <= 500
@@ -268,7 +331,7 @@ async def test_a_handler_that_fails_after_its_commit_becomes_a_dead_letter_at_on
         raise ValueError("the tail")
 
     bus, records = make({One: commit_and_fail})
-    await bus.handle(EVENT)
+    await bus.receive(EVENT)
     assert (len(calls), len(records.letters)) == (1, 1)
 
 
@@ -276,4 +339,4 @@ def test_two_subscriptions_cannot_share_a_name() -> None:
     records = Records({})
     twice = [Subscription("same", UserRegistered, One)] * 2
     with pytest.raises(StartupError, match="'same'"):
-        MessageBus(twice, records.open_scope, CODEC, records, records, records, RetryPolicy())
+        MessageBus(twice, TRANSLATIONS, records.open_scope, CODEC, records, records, records, RetryPolicy())

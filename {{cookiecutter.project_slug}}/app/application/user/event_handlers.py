@@ -3,7 +3,7 @@
 from app.application.ports import UnitOfWork
 from app.application.user.ports import EmailMessage, EmailSender
 from app.core.subscriptions import Subscription
-from app.domain.user.events import UserRegistered, UserSignedIn
+from app.domain.user.events import UserRegistered, UserSeenElsewhere, UserSignedIn
 from app.domain.user.value_objects import Email
 
 
@@ -42,7 +42,7 @@ class RecordLastSeen:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
 
-    async def __call__(self, event: UserSignedIn) -> None:
+    async def __call__(self, event: UserSignedIn | UserSeenElsewhere) -> None:
         async with self._uow as uow:
             await uow.last_seen.note(event.user_id, event.occurred_at)
             await uow.commit()
@@ -52,4 +52,5 @@ SUBSCRIPTIONS = (
     Subscription("send-welcome-email", UserRegistered, SendWelcomeEmail),
     Subscription("record-signup", UserRegistered, RecordSignup),
     Subscription("record-last-seen", UserSignedIn, RecordLastSeen),
+    Subscription("record-last-seen-elsewhere", UserSeenElsewhere, RecordLastSeen),
 )

@@ -32,7 +32,7 @@ class SignupCounter(Protocol):
 
 
 class LastSeen(Protocol):
-    """Remembers when a user last signed in, in the transaction of the unit of work."""
+    """Remembers when a user was last seen, in the transaction of the unit of work."""
 
     async def note(self, user_id: UUID, at: datetime) -> None:
         """An earlier moment than the one known changes nothing."""

@@ -33,6 +33,15 @@ class UserSignedIn(DomainEvent):
     user_id: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSeenElsewhere(DomainEvent):
+    """The user did something in another service, which told us."""
+
+    name: ClassVar[str] = "user.seen-elsewhere"
+
+    user_id: UUID
+
+
 def registered_v1_to_v2(payload: dict[str, Any]) -> dict[str, Any]:
     return {**payload, "channel": "unknown"}
 

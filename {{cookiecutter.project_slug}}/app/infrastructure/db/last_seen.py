@@ -1,4 +1,4 @@
-"""When users last signed in, in SQL."""
+"""When users were last seen, in SQL."""
 
 from datetime import datetime
 from uuid import UUID

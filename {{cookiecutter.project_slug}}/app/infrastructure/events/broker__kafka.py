@@ -1,6 +1,9 @@
 """The Kafka cluster as this service meets it: does it answer, is the topic there, and what if not."""
 
+import asyncio
+import logging
 import ssl
+from itertools import count
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -20,7 +23,10 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
+logger = logging.getLogger(__name__)
+
 BROKER_DECIDES = -1
+LOOK_AGAIN = 5.0  # seconds until a topic of another service that is missing is looked for again
 
 
 class TopicMissingError(KafkaError):  # type: ignore[misc] # aiokafka has no types
@@ -47,6 +53,13 @@ ADVICE: dict[type[BaseException], str] = {
 def advice(error: Exception) -> str:
     """What the operator can do about it. Nothing of the error's own text, which may hold secrets."""
     return next((text for kind, text in ADVICE.items() if isinstance(error, kind)), "this is unexpected")
+
+
+def complain(what: str, topic: str, error: Exception) -> None:
+    """One line of the log; a traceback only for a mistake of ours."""
+    kind = {"error": type(error).__name__}
+    mistake = None if isinstance(error, (KafkaError, OSError)) else error
+    logger.warning("%s topic %s: %s", what, topic, advice(error), extra=kind, exc_info=mistake)
 
 
 async def knock(options: dict[str, Any]) -> None:
@@ -81,3 +94,19 @@ async def ensure_topic(options: dict[str, Any], topic: str, partitions: int) -> 
     outcome = for_code(answer.topic_errors[0][1])
     if outcome not in (for_code(0), TopicAlreadyExistsError):
         raise TopicMissingError(topic) from outcome()
+
+
+async def await_topic(options: dict[str, Any], topic: str) -> None:
+    """Return as soon as the topic of another service is there: to create it is not our business."""
+    await knock(options)
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        for look in count():
+            if topic in await admin.list_topics():
+                return
+            if look == 0:
+                logger.info("topic %s of another service does not exist yet: waiting for it", topic)
+            await asyncio.sleep(LOOK_AGAIN)
+    finally:
+        await admin.close()

@@ -4,24 +4,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
-from aiokafka.structs import ConsumerRecord
+from functools import partial
 
 from app.core.events import Event, EventBus, Receive
-from app.infrastructure.events.broker import advice, ensure_topic, knock
-from app.infrastructure.events.consumer import Membership
-from app.infrastructure.events.message import to_event
+from app.infrastructure.events.broker import await_topic, complain, ensure_topic, knock
+from app.infrastructure.events.message import to_event, to_foreign_event
 from app.infrastructure.events.producer import OrderedProducer
 from app.infrastructure.events.settings import EventBusSettings, connection_options
-from app.infrastructure.events.waiting import happens, unless
+from app.infrastructure.events.source import Source
 
 __all__ = ["EventBusSettings", "KafkaEventBus", "open_event_bus"]
-
-logger = logging.getLogger(__name__)
-
-FIRST_DELAY, MAX_DELAY = 0.5, 30.0  # seconds until we try again to join
 
 
 class KafkaEventBus:
@@ -33,16 +25,24 @@ class KafkaEventBus:
 
     def __init__(self, settings: EventBusSettings, service: str) -> None:
         self._settings = settings
-        self._group = service
+        self._service = service
         self._topic = settings.event_bus_topic or f"{service}.events"
         self._options = connection_options(settings.event_bus_url.get_secret_value()) | {"client_id": service}
         self._producer = OrderedProducer(
             self._options, self._topic, settings.event_bus_partitions, idempotent=settings.event_bus_idempotent
         )
-        self._receivers: dict[str, Receive] = {}
+        self._sources: list[Source] = []
 
-    def subscribe(self, event_type: str, receive: Receive) -> None:
-        self._receivers[event_type] = receive
+    def subscribe(self, receive: Receive) -> None:
+        prepare = partial(ensure_topic, self._options, self._topic, self._settings.event_bus_partitions)
+        self._sources.append(
+            Source(self._topic, self._service, self._options, self._settings, prepare, to_event, receive)
+        )
+
+    def listen(self, topic: str, receive: Receive) -> None:
+        """In a consumer group of its own, so that trouble with another service's topic never holds up ours."""
+        group, prepare = f"{self._service}.{topic}", partial(await_topic, self._options, topic)
+        self._sources.append(Source(topic, group, self._options, self._settings, prepare, to_foreign_event, receive))
 
     async def publish(self, event: Event) -> None:
         await self.publish_many([event])
@@ -51,70 +51,19 @@ class KafkaEventBus:
         try:
             await self._producer.publish(events)
         except Exception as error:
-            self._complain("cannot publish to", error)
+            complain("cannot publish to", self._topic, error)
             raise
 
     async def run(self, stop: asyncio.Event) -> None:
-        delay = FIRST_DELAY
-        while not stop.is_set():
-            started = asyncio.get_running_loop().time()
-            try:
-                await self._take_part(stop)
-            except Exception as error:
-                self._complain("cannot consume from", error)
-                lasted = asyncio.get_running_loop().time() - started
-                delay = FIRST_DELAY if lasted > MAX_DELAY else min(MAX_DELAY, 2 * delay)
-                await happens(stop, delay)
+        async with asyncio.TaskGroup() as consuming:
+            for source in self._sources:
+                consuming.create_task(source.consume(stop))
 
     async def ping(self) -> None:
         await knock(self._options)
 
     async def close(self) -> None:
         await self._producer.close()
-
-    async def _take_part(self, stop: asyncio.Event) -> None:
-        """Be a member of the group until `stop`, or raise why that is not possible."""
-        await unless(stop, ensure_topic(self._options, self._topic, self._settings.event_bus_partitions))
-        if stop.is_set():
-            return
-        drain = self._settings.event_bus_drain
-        member = Membership(self._consumer(), self._topic, self._take, self.ping, drain)
-        patience: float | None = 0.0  # when cancelled
-        try:
-            await unless(stop, member.stay())
-            patience = None  # whoever said `stop` cancels us when it has waited enough
-        except Exception:
-            patience = drain
-            raise
-        finally:
-            await member.leave(patience)
-
-    def _complain(self, what: str, error: Exception) -> None:
-        kind = {"error": type(error).__name__}
-        mistake = None if isinstance(error, (KafkaError, OSError)) else error
-        logger.warning("%s topic %s: %s", what, self._topic, advice(error), extra=kind, exc_info=mistake)
-
-    def _consumer(self) -> AIOKafkaConsumer:
-        session, drain = self._settings.event_bus_session, self._settings.event_bus_drain
-        longest = {
-            "rebalance_timeout_ms": int(1000 * (drain + 10)),
-            "request_timeout_ms": int(1000 * (drain + 20)),  # the answer to a join comes when all have joined
-        }
-        return AIOKafkaConsumer(
-            group_id=self._group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=int(1000 * session),
-            heartbeat_interval_ms=int(1000 * session / 4),
-            fetch_max_wait_ms=100,  # a partition whose handler was busy waits for the fetch of the others
-            metadata_max_age_ms=30_000,
-            **(self._options | longest),
-        )
-
-    async def _take(self, record: ConsumerRecord[bytes, bytes]) -> None:
-        event = to_event(record)
-        if receive := self._receivers.get(event.type):
-            await receive(event)
 
 
 @asynccontextmanager

@@ -23,11 +23,14 @@ class MemoryEventBus:
     """
 
     def __init__(self, concurrency: int) -> None:
-        self._receivers: dict[str, Receive] = {}
+        self._receive: Receive | None = None
         self._slots = asyncio.Semaphore(concurrency)
 
-    def subscribe(self, event_type: str, receive: Receive) -> None:
-        self._receivers[event_type] = receive
+    def subscribe(self, receive: Receive) -> None:
+        self._receive = receive
+
+    def listen(self, topic: str, receive: Receive) -> None:
+        """In vain: no other service can reach into this process."""
 
     async def publish(self, event: Event) -> None:
         await self.publish_many([event])
@@ -50,8 +53,8 @@ class MemoryEventBus:
     async def _deliver(self, events: list[Event]) -> None:
         async with self._slots:
             for event in events:
-                if receive := self._receivers.get(event.type):
-                    await receive(event)
+                if self._receive:
+                    await self._receive(event)
 
 
 @asynccontextmanager

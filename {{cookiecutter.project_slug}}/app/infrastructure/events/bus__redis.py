@@ -21,7 +21,7 @@ from app.core.events import Event, EventBus, Receive
 from app.infrastructure.events.consumer import PartitionConsumer
 from app.infrastructure.events.membership import Membership
 from app.infrastructure.events.partition import Partition, to_fields
-from app.infrastructure.events.topic import Topic, open_topic
+from app.infrastructure.events.topic import OpenTopic, Topic, TopicOfAnotherService, open_topic
 from app.infrastructure.events.worker import Worker
 
 TIMEOUT = 5.0  # seconds for any answer of Redis; longer than a read waits for entries
@@ -70,10 +70,13 @@ class RedisEventBus:
         self._settings = settings
         self._service = service
         self._topic: Topic | None = None
-        self._receivers: dict[str, Receive] = {}
+        self._sources: list[tuple[OpenTopic, Receive]] = []
 
-    def subscribe(self, event_type: str, receive: Receive) -> None:
-        self._receivers[event_type] = receive
+    def subscribe(self, receive: Receive) -> None:
+        self._sources.append((self._open_topic, receive))
+
+    def listen(self, topic: str, receive: Receive) -> None:
+        self._sources.append((TopicOfAnotherService(self._redis, topic).open, receive))
 
     async def publish(self, event: Event) -> None:
         await self.publish_many([event])
@@ -87,17 +90,23 @@ class RedisEventBus:
             await pipeline.execute()
 
     async def run(self, stop: asyncio.Event) -> None:
-        membership = Membership(self._redis, self._service, self._settings.event_bus_lease)
-
-        def open_consumer(topic: Topic, number: int) -> PartitionConsumer:
-            retention = self._settings.event_bus_retention
-            partition = Partition(self._redis, topic, number, self._service, membership.worker, retention)
-            return PartitionConsumer(partition, self._receivers, self._settings.event_bus_max_deliveries)
-
-        await Worker(membership, self._open_topic, open_consumer, self._settings.event_bus_lease).run(stop)
+        async with asyncio.TaskGroup() as working:
+            for open_topic, receive in self._sources:
+                working.create_task(self._worker(open_topic, receive).run(stop))
 
     async def ping(self) -> None:
         await self._redis.ping()
+
+    def _worker(self, open_topic: OpenTopic, receive: Receive) -> Worker:
+        settings = self._settings
+        membership = Membership(self._redis, self._service, settings.event_bus_lease)
+
+        def open_consumer(topic: Topic, number: int) -> PartitionConsumer:
+            retention = settings.event_bus_retention
+            partition = Partition(self._redis, topic, number, self._service, membership.worker, retention)
+            return PartitionConsumer(partition, receive, settings.event_bus_max_deliveries)
+
+        return Worker(membership, open_topic, open_consumer, settings.event_bus_lease)
 
     async def _open_topic(self) -> Topic:
         if self._topic is None:

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from app.core.events import UNDECODABLE, Event, Receive
+from app.core.cancellation import is_cancelled
+from app.core.events import Event, Receive
 from app.core.retry import RetryPolicy
 from app.infrastructure.events.partition import Entry, Partition
 
@@ -21,11 +22,11 @@ BACKOFF = RetryPolicy(first_delay=0.5, max_delay=30.0)
 class PartitionConsumer:
     """`max_deliveries`: an entry whose delivery began so often and never ended is given up: it kills its worker."""
 
-    def __init__(self, partition: Partition, receivers: Mapping[str, Receive], max_deliveries: int) -> None:
+    def __init__(self, partition: Partition, receive: Receive, max_deliveries: int) -> None:
         self.busy = False
         self.leaving = asyncio.Event()
         self._partition = partition
-        self._receivers = receivers
+        self._receive = receive
         self._max_deliveries = max_deliveries
 
     async def run(self) -> None:
@@ -61,7 +62,7 @@ class PartitionConsumer:
         try:
             await self._receive(event)
         except (Exception, asyncio.CancelledError) as error:
-            if _is_cancelled():
+            if is_cancelled():
                 raise  # no answer: that is what the count of deliveries is for
             await self._partition.end(None)
             if not self.leaving.is_set():
@@ -71,14 +72,6 @@ class PartitionConsumer:
             self.busy = False
         await self._partition.end(entry)
         return True
-
-    async def _receive(self, event: Event) -> None:
-        if receive := self._receivers.get(event.type):
-            await receive(event)
-        elif event.type == UNDECODABLE:
-            logger.error("undecodable message skipped, because nobody takes those", extra=_named(event))
-        else:
-            logger.debug("event skipped, because nobody takes its type", extra=_named(event))
 
     async def _unless_leaving(self, work: Coroutine[Any, Any, T]) -> T | None:
         """The result of `work`, or None if it is time to leave; `work` is cancelled then."""
@@ -91,12 +84,6 @@ class PartitionConsumer:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _is_cancelled() -> bool:
-    """True if this task is to end; false if a receiver let the cancellation of something else escape."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _named(event: Event) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """Events as Kafka messages: CloudEvents' binary mode, an attribute is a header `ce_...`, the key is the subject."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from aiokafka.structs import ConsumerRecord
 
 from app.core.events import Event
-from app.infrastructure.events.wire import as_text, from_wire, place_id, to_wire
+from app.infrastructure.events.wire import as_text, from_other_service, from_wire, place_id, to_wire
 
 PREFIX = "ce_"
 
@@ -30,5 +31,18 @@ def to_message(event: Event) -> Message:
 
 def to_event(record: ConsumerRecord[bytes, bytes]) -> Event:
     """The event of a message; of type UNDECODABLE if it is none of ours."""
-    attributes = {name.removeprefix(PREFIX): as_text(text or b"") for name, text in record.headers}
-    return from_wire(attributes, record.value or b"", place_id(record.topic, record.partition, record.offset))
+    return from_wire(_attributes(record), record.value or b"", _place(record))
+
+
+def to_foreign_event(record: ConsumerRecord[bytes, bytes]) -> Event:
+    """The message of another service, as it came."""
+    key, data = as_text(record.key or b""), record.value or b""
+    return from_other_service(record.topic, key, _attributes(record), data, _place(record))
+
+
+def _attributes(record: ConsumerRecord[bytes, bytes]) -> dict[str, str]:
+    return {name.removeprefix(PREFIX): as_text(text or b"") for name, text in record.headers}
+
+
+def _place(record: ConsumerRecord[bytes, bytes]) -> UUID:
+    return place_id(record.topic, record.partition, record.offset)

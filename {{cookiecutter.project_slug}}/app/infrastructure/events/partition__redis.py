@@ -11,7 +11,7 @@ from redis.typing import EncodableT, FieldT
 
 from app.core.events import Event
 from app.infrastructure.events.topic import Topic
-from app.infrastructure.events.wire import as_text, from_wire, place_id, to_wire, undecodable
+from app.infrastructure.events.wire import as_text, from_other_service, from_wire, place_id, to_wire, undecodable
 
 BATCH = 16  # entries read at once: few, because one may have a megabyte
 BLOCK = 2000  # ms that Redis lets a read wait for an entry
@@ -47,11 +47,14 @@ class Entry:
     """A message in a stream. `id` is its place there, as Redis gave it out."""
 
     id: str
+    topic: Topic
     attributes: Mapping[str, str]
     data: bytes
     fallback_id: UUID
 
     def event(self) -> Event:
+        if self.topic.foreign:
+            return from_other_service(self.topic.name, "", self.attributes, self.data, self.fallback_id)
         return from_wire(self.attributes, self.data, self.fallback_id)
 
     def given_up(self) -> Event:
@@ -69,6 +72,7 @@ class Partition:
 
     def __init__(self, redis: Redis, topic: Topic, number: int, group: str, worker: str, retention: float) -> None:
         self._redis = redis
+        self._topic = topic
         self._stream = topic.stream(number)
         self._keys = [topic.owner(number, group), topic.deliveries(number, group)]
         self._group = group
@@ -102,7 +106,12 @@ class Partition:
         self._owned(await self._end([*self._keys, self._stream], [self._worker, self._group, entry_id]))
 
     async def trim(self) -> None:
-        """Remove entries that are older than the retention and that every group of the stream is done with."""
+        """Remove entries that are older than the retention and that every group of the stream is done with.
+
+        How long another service keeps its messages is not ours to say.
+        """
+        if self._topic.foreign:
+            return
         seconds, microseconds = await self._redis.time()
         oldest = [(int((seconds - self._retention) * 1000 + microseconds / 1000), 0)]
         for group in await self._redis.xinfo_groups(self._stream):
@@ -113,7 +122,7 @@ class Partition:
 
     def _entry(self, entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
         attributes = {as_text(name): as_text(value) for name, value in fields.items() if name != DATA}
-        return Entry(entry_id, attributes, fields.get(DATA, b""), place_id(self._stream, entry_id))
+        return Entry(entry_id, self._topic, attributes, fields.get(DATA, b""), place_id(self._stream, entry_id))
 
     def _owned(self, answer: int) -> int:
         if answer < 0:

@@ -1,6 +1,7 @@
 """Where a topic lies in Redis."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -11,28 +12,37 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """The names of its keys. Braces, because a cluster keeps keys with the same text in braces together."""
+    """The names of its keys. Braces, because a cluster keeps keys with the same text in braces together.
+
+    `foreign`: it belongs to another service. `plain`: it is one stream that bears the topic's name.
+    """
 
     name: str
     partitions: int
+    foreign: bool = False
+    plain: bool = False
 
     def partition_of(self, subject: str) -> int:
         return crc32(subject.encode()) % self.partitions
 
     def stream(self, partition: int) -> str:
-        return f"{{{self.name}}}:{partition}"
+        return self.name if self.plain else f"{{{self.name}}}:{partition}"
 
     def owner(self, partition: int, group: str) -> str:
         """Names the worker that owns the partition, for as long as its lease lasts."""
-        return f"{self.stream(partition)}:owner:{group}"
+        return f"{{{self.name}}}:{partition}:owner:{group}"
 
     def deliveries(self, partition: int, group: str) -> str:
         """Counts the deliveries of the next event that ended without an answer."""
-        return f"{self.stream(partition)}:deliveries:{group}"
+        return f"{{{self.name}}}:{partition}:deliveries:{group}"
 
     def workers(self, group: str) -> str:
         """When each worker was last heard of, in ms of Redis' clock."""
         return f"{{{self.name}}}:workers:{group}"
+
+
+OpenTopic = Callable[[], Awaitable[Topic | None]]
+"""None if there is no such topic yet."""
 
 
 async def open_topic(redis: Redis, name: str, partitions: int) -> Topic:
@@ -46,3 +56,26 @@ async def open_topic(redis: Redis, name: str, partitions: int) -> Topic:
     if topic.partitions != partitions:
         logger.warning("the topic keeps its number of partitions", extra={"partitions": topic.partitions})
     return topic
+
+
+class TopicOfAnotherService:
+    """Partitions like ours, if our kind of bus made them; else any one stream of this name."""
+
+    def __init__(self, redis: Redis, name: str) -> None:
+        self._redis = redis
+        self._name = name
+        self._found: Topic | None = None
+        self._missed = False
+
+    async def open(self) -> Topic | None:
+        """None as long as it does not exist; the first time, the log says so."""
+        self._found = self._found or await self._look()
+        if self._found is None and not self._missed:
+            self._missed = True
+            logger.info("topic %s of another service does not exist yet: waiting for it", self._name)
+        return self._found
+
+    async def _look(self) -> Topic | None:
+        if partitions := await self._redis.get(f"{{{self._name}}}:partitions"):
+            return Topic(self._name, int(partitions), foreign=True)
+        return Topic(self._name, 1, foreign=True, plain=True) if await self._redis.exists(self._name) else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from app.core.events import UNDECODABLE, Event
+from app.core.events import FOREIGN, UNDECODABLE, Event
 
 SPECVERSION = "1.0"
 HEADER = "header."  # marks an attribute as a header of ours: CloudEvents names have no dot
@@ -48,6 +48,28 @@ def undecodable(attributes: Mapping[str, str], data: bytes, fallback_id: UUID) -
         time=datetime.now(UTC),
         data=data,
         headers={_storable(name): _storable(value) for name, value in attributes.items()},
+    )
+
+
+def from_other_service(topic: str, key: str, attributes: Mapping[str, str], data: bytes, fallback_id: UUID) -> Event:
+    """The message as it came, for a translator to read. What it says in CloudEvents' words is used; none is needed.
+
+    Its id follows from its `source` and `id`, which CloudEvents promises to be unique: sent twice, it is one event.
+    """
+    said = {_storable(name): _storable(value) for name, value in attributes.items()}
+    try:
+        time = _time(said["time"])
+    except (KeyError, ValueError, OverflowError):
+        time = datetime.now(UTC)
+    return Event(
+        id=place_id(said["source"], said["id"]) if {"source", "id"} <= said.keys() else fallback_id,
+        type=said.get("type", "")[:MAX_LENGTH],
+        version=FOREIGN,
+        source=topic,
+        subject=said.get("subject", _storable(key))[:MAX_LENGTH],
+        time=time,
+        data=data,
+        headers={name.removeprefix(HEADER): text for name, text in said.items()},
     )
 
 

@@ -13,7 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from app.core.retry import RetryPolicy
 from app.infrastructure.events.consumer import PartitionConsumer
 from app.infrastructure.events.membership import Membership
-from app.infrastructure.events.topic import Topic
+from app.infrastructure.events.topic import OpenTopic, Topic
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +31,15 @@ class Holding:
 
 
 class Worker:
-    """`lease`: seconds after which a worker that was not heard of loses its partitions."""
+    """`lease`: seconds after which a worker that was not heard of loses its partitions.
+
+    A topic that is not there yet is looked for at every heartbeat.
+    """
 
     def __init__(
         self,
         membership: Membership,
-        open_topic: Callable[[], Awaitable[Topic]],
+        open_topic: OpenTopic,
         open_consumer: Callable[[Topic, int], PartitionConsumer],
         lease: float,
     ) -> None:
@@ -81,6 +84,8 @@ class Worker:
         loop = asyncio.get_running_loop()
         sent = loop.time()
         topic = await self._open_topic()
+        if topic is None:
+            return
         claim = await self._membership.claim(topic, take=not self._stopping)
         if self._expiry:
             self._expiry.cancel()
@@ -125,7 +130,8 @@ class Worker:
             task.cancel()
 
     async def _leave(self) -> None:
-        await self._membership.leave(await self._open_topic())
+        if topic := await self._open_topic():
+            await self._membership.leave(topic)
 
     async def _say_goodbye(self, words: Awaitable[None]) -> None:
         with suppress(RedisError, OSError):

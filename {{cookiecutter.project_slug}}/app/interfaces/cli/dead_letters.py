@@ -1,16 +1,21 @@
 """`dead-letters list | show | replay | discard`: what became of events that a handler could not handle."""
 
 import json
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from app.core.delivery import DeadLetter, DeadLetters
+from app.interfaces.cli.letters import details, report, summary
 from app.interfaces.cli.session import CommandError, Json, Run, Session
 
 EventId = Annotated[UUID, typer.Argument(help="Id of the event, as `list` shows it.")]
+OptionalEventId = Annotated[UUID | None, typer.Argument(help="Id of one event, unless --oldest is given.")]
 Consumer = Annotated[str | None, typer.Option(help="Only the letter of this consumer; else all of the event.")]
+
+Oldest = Annotated[int | None, typer.Option(min=1, help="As many letters, the oldest first, whatever the event.")]
 
 
 def make_commands(run: Run) -> typer.Typer:
@@ -21,30 +26,39 @@ def make_commands(run: Run) -> typer.Typer:
         """Show the oldest letters, one a line: event, type, consumer, attempts, time, reason."""
         letters = run(lambda session: _page(session, limit))
         if as_json:
-            typer.echo(json.dumps([_summary(letter) for letter in letters]))
+            typer.echo(json.dumps([summary(letter) for letter in letters]))
             return
         for letter in letters:
-            typer.echo("  ".join(str(value) for value in _summary(letter).values()))
+            typer.echo("  ".join(str(value) for value in summary(letter).values()))
 
     @commands.command()
-    def show(event_id: EventId, consumer: Consumer = None) -> None:
-        """Show letters with all that is known of the event, its payload included, as JSON."""
+    def show(event_id: EventId, consumer: Consumer = None, as_json: Json = False) -> None:
+        """Show letters with all that is known of the event, its payload included."""
         letters = run(lambda session: _letters(session, event_id, consumer))
-        typer.echo(json.dumps([_details(letter) for letter in letters], indent=2))
+        if as_json:
+            typer.echo(json.dumps([details(letter) for letter in letters]))
+            return
+        for letter in letters:
+            typer.echo("\n".join(f"{name}: {value}" for name, value in details(letter).items()) + "\n")
 
     @commands.command()
-    def replay(event_id: EventId, consumer: Consumer = None) -> None:
-        """Run the handler that failed once more; the letter goes when it succeeds."""
-        for letter in run(lambda session: _letters(session, event_id, consumer)):
-            run(lambda session, letter=letter: _replay(session, letter))  # type: ignore[misc]
-            typer.echo(f"replayed {event_id} for {letter.consumer}")
+    def replay(
+        event_id: OptionalEventId = None, oldest: Oldest = None, consumer: Consumer = None, as_json: Json = False
+    ) -> None:
+        """Run the handler that failed once more; the letter goes when it succeeds. Exit code 1 if one failed again."""
+        if (event_id is None) == (oldest is None):
+            raise typer.BadParameter("name one event, or say --oldest N")
+        letters = run(lambda session: _letters(session, event_id, consumer, oldest or 0))
+        errors = [run(partial(_replay, letter=letter)) for letter in letters]
+        report("replayed", letters, errors, as_json=as_json)
 
     @commands.command()
-    def discard(event_id: EventId, consumer: Consumer = None) -> None:
+    def discard(event_id: EventId, consumer: Consumer = None, as_json: Json = False) -> None:
         """Give the event up for good."""
-        for letter in run(lambda session: _letters(session, event_id, consumer)):
-            run(lambda session, letter=letter: _discard(session, letter))  # type: ignore[misc]
-            typer.echo(f"discarded {event_id} for {letter.consumer}")
+        letters = run(lambda session: _letters(session, event_id, consumer))
+        for letter in letters:
+            run(partial(_discard, letter=letter))
+        report("discarded", letters, [None] * len(letters), as_json=as_json)
 
     return commands
 
@@ -54,45 +68,25 @@ async def _page(session: Session, limit: int) -> list[DeadLetter]:
         return await (await scope.get(DeadLetters)).page(limit)
 
 
-async def _letters(session: Session, event_id: UUID, consumer: str | None) -> list[DeadLetter]:
+async def _letters(session: Session, event_id: UUID | None, consumer: str | None, oldest: int = 0) -> list[DeadLetter]:
     async with session.open_scope() as scope:
-        letters = await (await scope.get(DeadLetters)).of_event(event_id)
+        kept = await scope.get(DeadLetters)
+        letters = await (kept.of_event(event_id) if event_id else kept.page(oldest))
     chosen = [letter for letter in letters if consumer in (None, letter.consumer)]
-    if not chosen:
+    if event_id and not chosen:
         raise CommandError(f"there is no dead letter of event {event_id}" + (f" for {consumer}" if consumer else ""))
     return chosen
 
 
-async def _replay(session: Session, letter: DeadLetter) -> None:
+async def _replay(session: Session, letter: DeadLetter) -> str | None:
+    """What went wrong, or None."""
     try:
         await session.message_bus.replay(letter)
     except Exception as error:
-        raise CommandError(f"{letter.consumer} failed again: {type(error).__name__}: {error}") from error
+        return f"{letter.consumer} failed again: {type(error).__name__}: {error}"
+    return None
 
 
 async def _discard(session: Session, letter: DeadLetter) -> None:
     async with session.open_scope() as scope:
         await (await scope.get(DeadLetters)).discard(letter.consumer, letter.event.id)
-
-
-def _summary(letter: DeadLetter) -> dict[str, Any]:
-    return {
-        "event_id": str(letter.event.id),
-        "type": letter.event.type,
-        "consumer": letter.consumer,
-        "attempts": letter.attempts,
-        "failed_at": letter.failed_at.isoformat(timespec="seconds"),
-        "reason": letter.reason,
-    }
-
-
-def _details(letter: DeadLetter) -> dict[str, Any]:
-    event = letter.event
-    return _summary(letter) | {
-        "version": event.version,
-        "source": event.source,
-        "subject": event.subject,
-        "time": event.time.isoformat(),
-        "headers": dict(event.headers),
-        "data": event.data.decode(errors="replace"),
-    }

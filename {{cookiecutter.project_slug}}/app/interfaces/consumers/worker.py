@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from app.core.events import UNDECODABLE, EventBus, OutboxRelay
+from app.core.events import EventBus, OutboxRelay
 from app.core.message_bus import MessageBus
 from app.core.scope import OpenScope
 
@@ -25,9 +25,9 @@ async def event_processing(
     """
     async with open_scope() as scope:
         bus, relay = await scope.get(EventBus), await scope.get(OutboxRelay)
-    for event_type in message_bus.event_types:
-        bus.subscribe(event_type, message_bus.handle)
-    bus.subscribe(UNDECODABLE, message_bus.reject)
+    bus.subscribe(message_bus.receive)
+    for topic in message_bus.foreign_topics:
+        bus.listen(topic, message_bus.receive)
     stop = asyncio.Event()
     tasks = [asyncio.create_task(_supervised("relay", relay.run, stop))]
     if consume:
