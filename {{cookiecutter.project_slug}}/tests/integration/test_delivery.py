@@ -6,13 +6,9 @@ from uuid import UUID
 from httpx2 import AsyncClient
 
 from app.application.user.ports import EmailMessage, EmailSender
-from app.core.events import Event
-from app.infrastructure.db.engine import create_engine, make_sessions
-from app.infrastructure.db.envelope import to_columns
-from app.infrastructure.db.models import OutboxRow
 from tests.conftest import Serving
 from tests.database import Database
-from tests.fakes import NOON, MailBox
+from tests.fakes import MailBox
 from tests.waiting import eventually
 
 PASSWORD = "correct horse"
@@ -120,28 +116,3 @@ async def test_two_processes_on_one_database_send_each_mail_once(
         await eventually(database.is_published)
     assert len(mailbox.mails) == 20
     assert await database.rows("SELECT count FROM daily_signups") == [(20,)]
-
-
-async def test_an_event_that_an_older_version_of_the_service_stored_is_handled(
-    serving: Serving, database: Database, mailbox: MailBox
-) -> None:
-    async with serving() as client:
-        await register(client)
-        await eventually(database.is_published)
-    old = f'{{"occurred_at": "2026-05-04T12:00:00Z", "user_id": "{UUID(int=9)}", "email": "old@example.com"}}'
-    engine = create_engine(database.url)
-    async with make_sessions(engine).begin() as session:
-        event = Event(
-            id=UUID(int=9),
-            type="user.registered",
-            version=1,
-            source="s",
-            subject="9",
-            time=NOON,
-            data=old.encode(),
-        )
-        session.add(OutboxRow(id=event.id, **to_columns(event)))
-    await engine.dispose()
-    async with serving():
-        await eventually(lambda: "old@example.com" in [mail.to.value for mail in mailbox.mails])
-    assert await database.rows("SELECT * FROM dead_letters") == []
