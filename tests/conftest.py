@@ -8,6 +8,11 @@ import pytest
 from harness.combinations import Combination, combinations, name_of
 from harness.environment import requirements_of, shared_environment
 from harness.rendering import copy_template, render_all
+from harness.table import Table
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Table())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
