@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from app.core.exceptions import StartupError
-from app.infrastructure.db.models import OutboxRow
+from app.infrastructure.db.revision import check_revision
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -20,7 +20,7 @@ KEEPALIVE = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_
 
 @asynccontextmanager
 async def open_engine(url: str) -> AsyncIterator[AsyncEngine]:
-    """Connect, check that the tables are there, and disconnect on exit. Raise `StartupError`."""
+    """Connect, check that the migrations were run, and disconnect on exit. Raise `StartupError`."""
     engine = create_engine(url)
     try:
         await _check(engine)
@@ -80,7 +80,4 @@ def unreachable_is_one_line(engine: AsyncEngine) -> Iterator[None]:
 async def _check(engine: AsyncEngine) -> None:
     with unreachable_is_one_line(engine):
         async with read_only(engine).connect() as connection:
-            try:
-                await connection.execute(select(OutboxRow.seq).limit(1))
-            except DBAPIError as error:
-                raise StartupError("the database has no tables yet: run `make migrate`") from error
+            await check_revision(connection)

@@ -50,10 +50,10 @@ class SqlOutboxRelay:
         next_purge = datetime.now(UTC)
         while not stop.is_set():
             self._signal.clear()
+            if datetime.now(UTC) >= next_purge:
+                await purge(connection, datetime.now(UTC) - self._retention)
+                next_purge = datetime.now(UTC) + timedelta(hours=1)
             if await self._publish_batch(connection) < BATCH:
-                if datetime.now(UTC) >= next_purge:
-                    await purge(connection, datetime.now(UTC) - self._retention)
-                    next_purge = datetime.now(UTC) + timedelta(hours=1)
                 await self._wait(stop, self._poll)
 
     async def _publish_batch(self, connection: AsyncConnection) -> int:
