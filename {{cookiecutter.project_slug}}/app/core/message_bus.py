@@ -1,16 +1,16 @@
-"""Takes one event to its handlers. Inbox, retry and dead letters live here, once for every bus."""
+"""Takes an event to its handlers: which ones, and what of those that concern nobody. Once for every bus."""
 
 import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from app.core.cancellation import is_cancelled
 from app.core.context import request_id
-from app.core.delivery import AlreadyHandledError, DeadLetter, DeadLetters, Delivery, Inbox, current_delivery
+from app.core.delivery import DeadLetter, DeadLetters, Inbox
 from app.core.events import FOREIGN, UNDECODABLE, DomainEvent, Event, EventCodec
 from app.core.exceptions import PermanentError, StartupError
 from app.core.foreign import Translations
+from app.core.handler_runner import HandlerRunner
 from app.core.metrics import DeliveryMetrics
 from app.core.retry import RetryPolicy
 from app.core.scope import OpenScope
@@ -19,10 +19,6 @@ from app.core.subscriptions import Subscription
 logger = logging.getLogger(__name__)
 
 NOBODY = "nobody"  # stands for the consumer where an event has none
-
-
-class ShuttingDownError(Exception):
-    """The process stops between two attempts: the event stays unacknowledged and comes again."""
 
 
 class MessageBus:
@@ -49,13 +45,10 @@ class MessageBus:
             names.add(subscription.consumer)
             self._by_type.setdefault(subscription.event.name, []).append(subscription)
         self._translations = translations
-        self._open_scope = open_scope
         self._codec = codec
-        self._inbox = inbox
         self._dead_letters = dead_letters
         self._metrics = metrics
-        self._retry = retry
-        self._stopping = asyncio.Event()
+        self._runner = HandlerRunner(open_scope, self._decode, inbox, dead_letters, metrics, retry)
 
     @property
     def foreign_topics(self) -> list[str]:
@@ -64,7 +57,7 @@ class MessageBus:
 
     def stop(self) -> None:
         """Start no further attempt; those that run may finish."""
-        self._stopping.set()
+        self._runner.stop()
 
     async def receive(self, event: Event) -> None:
         """Take whatever a bus delivers. Return when each handler has handled it or given it up: then acknowledge it.
@@ -88,75 +81,19 @@ class MessageBus:
         )
         if subscription is None:
             raise PermanentError(f"no handler {letter.consumer!r} waits for {letter.event.type!r}")
-        async with asyncio.timeout(self._retry.timeout):
-            await self._attempt(letter.event, subscription, Delivery(letter.consumer, letter.event.id))
+        await self._runner.run_once(letter.event, subscription)
         await self._dead_letters.discard(letter.consumer, letter.event.id)
 
     async def _handle(self, event: Event) -> None:
-        if self._stopping.is_set():
-            raise ShuttingDownError
         request_id.set(event.headers.get("request-id"))
-        subscriptions = self._by_type.get(event.type, ())
-        results = await asyncio.gather(*(self._deliver(event, s) for s in subscriptions), return_exceptions=True)
+        runs = (self._runner.run(event, subscription) for subscription in self._by_type[event.type])
+        results = await asyncio.gather(*runs, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
 
-    async def _deliver(self, event: Event, subscription: Subscription) -> None:
-        if await self._inbox.is_settled(subscription.consumer, event.id):
-            self._metrics.delivered(subscription.consumer, "duplicate")
-            return
-        for attempt in range(1, self._retry.attempts + 1):
-            if attempt > 1:
-                await self._pause(self._retry.delay(attempt - 1))
-            delivery = Delivery(subscription.consumer, event.id)
-            try:
-                async with asyncio.timeout(self._retry.timeout):
-                    await self._attempt(event, subscription, delivery)
-            except (Exception, asyncio.CancelledError) as error:
-                if is_cancelled():
-                    raise
-                self._metrics.delivered(subscription.consumer, "failed")
-                logger.warning("event handler failed", extra={"attempt": attempt}, exc_info=error)
-                hopeless = isinstance(error, PermanentError) or delivery.recorded  # done, but for what came after
-                if hopeless or attempt == self._retry.attempts:
-                    await self._give_up(event, subscription, error, attempt)
-                    return
-            else:
-                return
-
-    async def _attempt(self, event: Event, subscription: Subscription, delivery: Delivery) -> None:
-        current_delivery.set(delivery)  # gather() gave each delivery a context of its own
-        try:
-            async with self._open_scope() as scope:
-                handler = await scope.get(subscription.handler)
-                await handler(self._decode(event))
-        except AlreadyHandledError:
-            self._metrics.delivered(subscription.consumer, "duplicate")
-            logger.info("event was handled by another delivery")
-            return
-        if not delivery.recorded:
-            await self._inbox.mark_handled(delivery.consumer, delivery.event_id)
-        self._metrics.delivered(subscription.consumer, "handled")
-        logger.info("event handled")
-
     def _decode(self, event: Event) -> DomainEvent:
         return self._translations.translate(event) if event.version == FOREIGN else self._codec.decode(event)
-
-    async def _give_up(self, event: Event, subscription: Subscription, error: BaseException, attempts: int) -> None:
-        text = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
-        reason = "".join(char if char.isprintable() else " " for char in text)[:500]  # a database refuses NUL
-        await self._dead_letters.add(
-            DeadLetter(
-                consumer=subscription.consumer,
-                event=event,
-                reason=reason,
-                attempts=attempts,
-                failed_at=datetime.now(UTC),
-            )
-        )
-        self._metrics.delivered(subscription.consumer, "dead-letter")
-        logger.error("event became a dead letter", extra={"attempts": attempts})
 
     async def _reject(self, event: Event) -> None:
         """Keep what the bus could not read as a dead letter of nobody in particular."""
@@ -171,13 +108,6 @@ class MessageBus:
         )
         self._metrics.delivered(NOBODY, "dead-letter")
         logger.error("undecodable message became a dead letter")
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            return
-        raise ShuttingDownError
 
 
 async def assemble(

@@ -11,7 +11,8 @@ from app.core.delivery import AlreadyHandledError, DeadLetter, current_delivery
 from app.core.events import FOREIGN, UNDECODABLE, DomainEvent, Event
 from app.core.exceptions import PermanentError, StartupError
 from app.core.foreign import Translation, Translations
-from app.core.message_bus import MessageBus, ShuttingDownError
+from app.core.handler_runner import ShuttingDownError
+from app.core.message_bus import MessageBus
 from app.core.metrics import Outcome
 from app.core.retry import RetryPolicy
 from app.core.subscriptions import Subscription
@@ -312,7 +313,7 @@ async def test_a_cancellation_that_escapes_a_handler_is_a_failed_attempt_like_an
     "text", ["\x00", "\ud800", "line\nline", "x" * 1000], ids=["nul", "surrogate", "lines", "long"]
 )
 async def test_a_reason_is_always_fit_to_be_stored(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.core.message_bus.logger.disabled", True)  # pytest itself chokes on a surrogate
+    monkeypatch.setattr("app.core.handler_runner.logger.disabled", True)  # pytest itself chokes on a surrogate
     bus, records = make({One: Recorder(PermanentError(text))})
     await bus.receive(EVENT)
     [letter] = records.letters

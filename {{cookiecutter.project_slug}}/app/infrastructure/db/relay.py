@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.events import EventBus
-from app.core.message_bus import ShuttingDownError
+from app.core.handler_runner import ShuttingDownError
 from app.infrastructure.db.outbox import OutboxSignal, mark_published, purge, unpublished
 from app.infrastructure.db.relay_lock import relay_connection
 
