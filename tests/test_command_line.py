@@ -2,13 +2,23 @@
 
 from pathlib import Path
 
+import pytest
+
 from harness.calling import cookiecutter
+from harness.git import commit_all
+from harness.updating import create
 
 
 def test_a_refusal_ends_the_command_line_with_exit_code_1(template: Path, tmp_path: Path) -> None:
     done = cookiecutter(template, tmp_path / "made", "--no-input", "project_slug=a/b")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
+    assert list((tmp_path / "made").iterdir()) == []
+
+
+def test_a_refusal_with_cruft_says_the_same_before_its_traceback(template: Path, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"exit code 1 .*:\nError: project_slug 'a/b' is not valid: use"):
+        create(commit_all(template, "The template"), tmp_path / "made", project_slug="a/b")
     assert list((tmp_path / "made").iterdir()) == []
 
 

@@ -10,6 +10,7 @@ from harness.calling import cookiecutter
 from harness.combinations import SKELETON, combinations, name_of
 from harness.commands import succeed
 from harness.git import commit_all
+from harness.older import commit_older_template, commit_present_template
 from harness.rendering import private_config
 from harness.updating import copied, different, tree
 
@@ -40,6 +41,16 @@ def test_a_replay_repeats_a_refusal(template: Path, tmp_path: Path) -> None:
     assert list((tmp_path / "made").iterdir()) == []
 
 
+def test_a_replay_of_answers_to_an_older_template_is_refused_with_one_line(template: Path, tmp_path: Path) -> None:
+    config = private_config(tmp_path)
+    cookiecutter(commit_older_template(template), tmp_path / "first", "--no-input", config=config)
+    commit_present_template(template)
+    done = cookiecutter(template, tmp_path / "again", "--replay", config=config)
+    assert (done.returncode, list((tmp_path / "again").iterdir())) == (1, [])
+    version = "the recorded answers are of another version of the template"
+    assert done.stderr == f"Error: {version}: give them again, without --replay.\n"
+
+
 def config_with_defaults(folder: Path, **answers: str) -> Path:
     config = private_config(folder)
     settings = json.loads(config.read_text("utf-8"))
@@ -56,10 +67,10 @@ def test_a_config_file_gives_the_default_answers(template: Path, projects: dict[
     assert 'authors = [{ name = "Ada" }]' in (project / "pyproject.toml").read_text("utf-8")
 
 
-def test_an_unknown_choice_in_a_config_file_is_only_a_warning(
+def test_an_unknown_choice_in_a_config_file_is_only_a_warning_and_drops_what_follows(
     template: Path, projects: dict[str, Path], tmp_path: Path
 ) -> None:
-    config = config_with_defaults(tmp_path, event_bus="kafak")
+    config = config_with_defaults(tmp_path, event_bus="kafak", author_name="Ada")
     done = cookiecutter(template, tmp_path / "made", "--no-input", config=config)
     assert done.returncode == 0
     assert "kafak provided for choice variable event_bus, but the choices are" in done.stderr
