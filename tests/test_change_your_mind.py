@@ -7,7 +7,7 @@ import pytest
 
 from harness.combinations import Combination, combinations, name_of, options
 from harness.git import commit_all, git
-from harness.updating import copied, create_and_commit, different, recorded_answers, tree, update
+from harness.updating import copied, create_and_commit, cruft, different, recorded_answers, tree, update
 
 DEFAULTS = combinations()[0]
 # Every ordered pair of choices of one option, and all options at once.
@@ -61,6 +61,16 @@ def test_a_switched_project_is_as_if_made_so_with_the_teams_own_code_kept(
     update(project, **switched_by(old, new))
     assert different(tree(project), expected) == []
     assert {option: recorded_answers(project)[option] for option in new} == new
+
+
+def test_a_project_of_cookiecutter_can_be_linked_and_switched_later(
+    repository: Path, projects: dict[str, Path], tmp_path: Path
+) -> None:
+    project = commit_all(copied(projects[name_of(DEFAULTS)], tmp_path / "made"), "Made by cookiecutter")
+    cruft(project, "link", "--no-input", repository)
+    commit_all(project, "Follow the template from now on")
+    update(project, event_bus="redis")
+    assert different(tree(project), tree(projects[name_of(DEFAULTS | {"event_bus": "redis"})])) == []
 
 
 def test_a_file_of_the_choice_that_the_team_edited_is_left_with_conflict_markers(
