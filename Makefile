@@ -3,11 +3,12 @@
 PYTHON ?= python3
 DI ?= dishka
 BUS ?= memory
+BASE ?= main
 
 BIN := $(CURDIR)/.venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test prove bench lint format clean
+.PHONY: help demo test prove bench tree lint format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +16,7 @@ help:
 	@echo "make test      everything: lint, then every combination, rendered and run"
 	@echo "make lint      ruff and mypy over hooks, scripts and tests"
 	@echo "make format    let ruff write"
+	@echo "make tree      what the changes since BASE=main do to each combination, in Markdown"
 	@echo "make clean     remove environments and caches"
 
 $(READY): requirements.txt
@@ -42,6 +44,9 @@ prove: $(READY)
 
 bench: $(READY)
 	$(BIN)/python scripts/bench.py
+
+tree: $(READY)
+	@$(BIN)/python scripts/tree.py --base $(BASE)
 
 format: $(READY)
 	$(BIN)/ruff check --fix benchmarks hooks scripts tests

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 # JSON never has three quotes in a row and `tojson` escapes everything outside ASCII,
@@ -55,9 +56,20 @@ def problem_with_text(key: str, text: str) -> str | None:
     return None
 
 
+def problem_with_record() -> str | None:
+    """`--replay` repeats the suffixes of the record too: the files of a choice that came later would be left over."""
+    template = Path(ANSWERS.get("_repo_dir", "")) / "cookiecutter.json"
+    if not template.is_absolute() or not template.is_file():
+        return None  # cruft tells no folder, and never repeats suffixes
+    if json.loads(template.read_text("utf-8"))["_variants"] != ANSWERS["_variants"]:
+        return "the recorded answers are of another version of the template: give them again, without --replay"
+    return None
+
+
 def main() -> int:
     problems = [problem_with_text(key, ANSWERS[key]) for key in ("project_name", "description", "author_name")]
     problems.append(problem_with_slug(ANSWERS["__given_slug"]))
+    problems.append(problem_with_record())
     first = next((problem for problem in problems if problem), None)
     if first:
         print(f"Error: {first}.", file=sys.stderr)

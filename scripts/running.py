@@ -15,12 +15,13 @@ from typing import IO, Any, Self, TypeVar
 
 Value = TypeVar("Value")
 
-# Settings of a service, and what a surrounding make, pytest or virtual environment leaves behind:
+# Settings of a service, and what a surrounding make, pytest, git hook or virtual environment leaves behind:
 # a program started here must see none of them.
 FOREIGN_SETTINGS = (
     *("DATABASE_URL", "EVENT_BUS_URL", "SMTP_URL", "EMAIL_FROM", "MAX_BODY_BYTES"),
     *("LOG_", "HANDLER_", "OUTBOX_", "SHUTDOWN_", "UVICORN_"),
     *("VIRTUAL_ENV", "PYTHONPATH", "PYTEST_", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
+    *("GIT_", "COOKIECUTTER_"),
 )
 
 

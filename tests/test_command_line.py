@@ -1,29 +1,24 @@
 """`cookiecutter` on the command line: what the user of the template sees when it refuses."""
 
-import subprocess
-import sys
 from pathlib import Path
 
-from harness.rendering import private_config
-from running import clean_environment
+import pytest
 
-
-def command_line(template: Path, output: Path, *answers: str) -> subprocess.CompletedProcess[str]:
-    config = private_config(output.parent)
-    command: list[str | Path] = [sys.executable, "-m", "cookiecutter", template, "--no-input"]
-    return subprocess.run(
-        [*command, "--config-file", config, "--output-dir", output, *answers],
-        env=clean_environment(),
-        text=True,
-        capture_output=True,
-        check=False,
-    )
+from harness.calling import cookiecutter
+from harness.git import commit_all
+from harness.updating import create
 
 
 def test_a_refusal_ends_the_command_line_with_exit_code_1(template: Path, tmp_path: Path) -> None:
-    done = command_line(template, tmp_path / "made", "project_slug=a/b")
+    done = cookiecutter(template, tmp_path / "made", "--no-input", "project_slug=a/b")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
+    assert list((tmp_path / "made").iterdir()) == []
+
+
+def test_a_refusal_with_cruft_says_the_same_before_its_traceback(template: Path, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"exit code 1 .*:\nError: project_slug 'a/b' is not valid: use"):
+        create(commit_all(template, "The template"), tmp_path / "made", project_slug="a/b")
     assert list((tmp_path / "made").iterdir()) == []
 
 
@@ -31,15 +26,27 @@ def test_an_existing_folder_is_left_alone_with_one_line(template: Path, tmp_path
     mine = tmp_path / "made" / "my-service" / "mine.txt"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine", "utf-8")
-    done = command_line(template, tmp_path / "made")
+    done = cookiecutter(template, tmp_path / "made", "--no-input")
     assert done.returncode == 1
     assert done.stdout == f'Error: "{mine.parent}" directory already exists\n'
     assert done.stderr == ""
     assert [path.name for path in mine.parent.iterdir()] == ["mine.txt"]
 
 
+def test_a_refusal_leaves_an_existing_project_as_it_was(template: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "made" / "my-service" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine", "utf-8")
+    done = cookiecutter(
+        template, tmp_path / "made", "--no-input", "--overwrite-if-exists", "project_slug=my-service", "project_name= "
+    )
+    assert done.returncode == 1
+    assert done.stderr == "Error: project_name is empty: give the service a name.\n"
+    assert [path.name for path in mine.parent.iterdir()] == ["mine.txt"]
+
+
 def test_an_unknown_choice_names_the_choices_there_are(template: Path, tmp_path: Path) -> None:
-    done = command_line(template, tmp_path / "made", "di_style=guice")
+    done = cookiecutter(template, tmp_path / "made", "--no-input", "di_style=guice")
     assert done.returncode == 1
     assert "guice provided for choice variable di_style, but the choices are" in done.stderr
-    assert not (tmp_path / "made").exists()
+    assert list((tmp_path / "made").iterdir()) == []

@@ -11,20 +11,20 @@ SKELETON = "{{cookiecutter.project_slug}}"
 Combination = dict[str, str]
 
 
-def read_cookiecutter_json() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
+def read_cookiecutter_json(template: Path = TEMPLATE) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((template / "cookiecutter.json").read_text("utf-8"))
     return content
 
 
-def options() -> dict[str, list[str]]:
+def options(template: Path = TEMPLATE) -> dict[str, list[str]]:
     """The questions with a list of choices."""
-    questions = read_cookiecutter_json().items()
+    questions = read_cookiecutter_json(template).items()
     return {key: value for key, value in questions if isinstance(value, list) and not key.startswith("_")}
 
 
-def combinations() -> list[Combination]:
-    products = itertools.product(*options().values())
-    return [dict(zip(options(), choices, strict=True)) for choices in products]
+def combinations(template: Path = TEMPLATE) -> list[Combination]:
+    questions = options(template)
+    return [dict(zip(questions, choices, strict=True)) for choices in itertools.product(*questions.values())]
 
 
 def name_of(combination: Combination) -> str:

@@ -13,12 +13,12 @@ from harness.combinations import SKELETON, TEMPLATE, Combination, combinations, 
 LEFTOVERS = shutil.ignore_patterns("__pycache__", ".*_cache", ".venv", "uv.lock", "app.db*")
 
 
-def copy_template(target: Path) -> Path:
+def copy_template(target: Path, source: Path = TEMPLATE) -> Path:
     """The template as a fresh clone has it."""
-    target.mkdir(parents=True)
-    shutil.copy(TEMPLATE / "cookiecutter.json", target)
-    shutil.copytree(TEMPLATE / "hooks", target / "hooks", ignore=LEFTOVERS)
-    shutil.copytree(TEMPLATE / SKELETON, target / SKELETON, ignore=LEFTOVERS)
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source / "cookiecutter.json", target)
+    shutil.copytree(source / "hooks", target / "hooks", ignore=LEFTOVERS)
+    shutil.copytree(source / SKELETON, target / SKELETON, ignore=LEFTOVERS)
     return target
 
 
