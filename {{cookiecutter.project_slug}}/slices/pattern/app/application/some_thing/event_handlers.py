@@ -1,4 +1,4 @@
-"""What happens after something happened to some things. The table at the foot says who reacts to what."""
+"""What follows from events of some things: the table at the foot says who reacts."""
 
 from app.application.ports import Clock, UnitOfWork
 from app.core.subscriptions import Subscription

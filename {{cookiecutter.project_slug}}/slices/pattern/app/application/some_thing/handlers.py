@@ -1,4 +1,4 @@
-"""The use cases of some things: one class each, called by every door (HTTP, command line, consumer)."""
+"""The use cases of some things: one class each, called by every door."""
 
 from uuid import UUID
 

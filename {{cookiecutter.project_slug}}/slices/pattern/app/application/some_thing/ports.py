@@ -7,6 +7,6 @@ from app.application.some_thing.dto import SomeThingView
 
 
 class SomeThingReader(Protocol):
-    """Reads some things as they are shown. Apart from the repository: a view needs no aggregate."""
+    """Reads some things as they are shown: a view needs no aggregate."""
 
     async def by_id(self, some_thing_id: UUID) -> SomeThingView | None: ...

@@ -1,4 +1,7 @@
-"""What can happen to some things. Primitive fields only: an event outlives the classes of the day."""
+"""What can happen to some things.
+
+Primitive fields only: an event outlives the classes of the day.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -8,6 +8,7 @@ import pytest
 
 from harness.combinations import Combination, combinations, name_of
 from harness.commands import succeed
+from harness.files import change, contents
 from running import clean_environment
 
 Refusal = Callable[..., str]
@@ -21,11 +22,6 @@ def combination(request: pytest.FixtureRequest) -> Combination:
     """Which one does not matter here."""
     chosen: Combination = request.param
     return chosen
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file() and ".ruff_cache" not in path.parts)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 @pytest.fixture
@@ -52,12 +48,6 @@ def refusal_of(own_copy: Path, programs: Path) -> Refusal:
 
 def is_one_line(said: str) -> bool:
     return said.startswith("Error: ") and said.endswith(".\n") and said.count("\n") == 1
-
-
-def change(path: Path, old: str, new: str) -> None:
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), "utf-8")
 
 
 @pytest.mark.parametrize(
