@@ -68,8 +68,8 @@ def is_one_line(said: str) -> bool:
         ("token", "app/application/token/__init__.py is there already"),
         ("signup", "app/application/ports.py has UnitOfWork.signups already"),
         ("outbox", "app/infrastructure/db/models.py has OutboxRow already"),
-        ("title", "Title means something else in app/application/some_thing"),
-        ("clock", "Clock means something else in app/application/some_thing"),
+        ("title", "Title means something else in slices/pattern/app/application/some_thing"),
+        ("clock", "Clock means something else in slices/pattern/app/application/some_thing"),
     ],
 )
 def test_refuses_a_name_that_cannot_be_or_is_taken(refusal_of: Refusal, name: str, reason: str) -> None:

@@ -37,7 +37,7 @@ def plan(words: Words) -> dict[Path, str]:
         elif target.exists():
             raise SliceError(f"{target} is there already: choose another name")
         else:
-            words.check(name, pattern)
+            words.check(str(PATTERN / name), pattern)
             files[target] = words.rename(pattern)
     return files
 

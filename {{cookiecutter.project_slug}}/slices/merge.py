@@ -66,8 +66,12 @@ class Merge:
     def _to_literal(self, items: list[tuple[ast.expr, ast.expr]], target: ast.expr) -> Insertion:
         span, read = self._pattern.span, self._pattern.read
         text = ", ".join(self._words.rename(read(span(first)[0], span(last)[1])) for first, last in items)
-        end = self._target.span(target)[1] - 1
-        if present := items_of(target):
+        present = items_of(target)
+        start, end = self._target.span(target)
+        if present and self._target.span(present[0][0])[0] == start:  # a tuple without parentheses
+            return end, f", {text}"
+        end -= 1
+        if present:
             tail = self._target.read(self._target.span(present[-1][1])[1], end)
             if "," not in re.sub("#.*", "", tail):
                 return end, f", {text}"

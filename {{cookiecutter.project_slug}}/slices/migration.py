@@ -39,4 +39,4 @@ def write_migration(migrations: ScriptDirectory, pattern: Source, words: Words) 
         downgrades=body["downgrade"],
     )
     assert script is not None
-    return Path(script.path).relative_to(Path.cwd())
+    return Path(script.path)

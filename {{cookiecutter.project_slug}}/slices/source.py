@@ -11,7 +11,7 @@ class Source:
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.text = text.encode()
+        self.text = f"{text.rstrip()}\n".encode()
         try:
             self.body = ast.parse(text).body
         except SyntaxError as error:
