@@ -1,14 +1,18 @@
 """The fixtures of the template's own tests."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from harness.combinations import Combination, combinations, name_of
+from harness.commands import succeed
 from harness.environment import requirements_of, shared_environment
 from harness.rendering import copy_template, render_all
+from harness.serving import uvicorn
 from harness.table import Table
+from running import Running, clean_environment, settings_printed_by, wait_until
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,3 +62,32 @@ def own_copy(project: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
     return copy_template(tmp_path / "template")
+
+
+@pytest.fixture
+def environment(combination: Combination, own_copy: Path, programs: Path) -> Iterator[dict[str, str]]:
+    """Where there is a broker to be had, a real one runs, and this tells the service of it."""
+    if combination["event_bus"] == "memory":
+        yield clean_environment()
+        return
+    with Running([programs / "python", "-m", "tests.servers"], own_copy, clean_environment()) as broker:
+        yield clean_environment() | wait_until(lambda: settings_printed_by(broker), "the broker is ready", seconds=60)
+
+
+@pytest.fixture
+def service(own_copy: Path, programs: Path, environment: dict[str, str]) -> Iterator[Running]:
+    succeed([programs / "python", "-m", "alembic", "upgrade", "head"], own_copy)
+    with Running(uvicorn(programs, "create_app"), own_copy, environment) as running:
+        yield running
+
+
+@pytest.fixture
+def worker(
+    combination: Combination, own_copy: Path, programs: Path, environment: dict[str, str], service: Running
+) -> Iterator[Running]:
+    """The process that handles the events: a bus in memory needs no second one."""
+    if combination["event_bus"] == "memory":
+        yield service
+        return
+    with Running(uvicorn(programs, "create_worker"), own_copy, environment) as running:
+        yield running

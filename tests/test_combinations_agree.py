@@ -12,6 +12,8 @@ MAY_DIFFER = {
         "app/containers.py",
         "app/interfaces/api/deps.py",
         "app/stubs.py",
+        "slices/pattern/app/containers.py",
+        "slices/pattern/app/interfaces/api/deps.py",
         "tests/unit/test_containers.py",
     ],
     "event_bus": [

@@ -1,5 +1,6 @@
 """In-memory stand-ins for ports: they keep the port's promises, and nothing else."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -71,28 +72,30 @@ class MailBox:
 
 
 class FakeUsers:
-    def __init__(self) -> None:
+    """`track` tells the unit of work which aggregates to ask for events, as in the real repository."""
+
+    def __init__(self, track: Callable[[AggregateRoot], None]) -> None:
         self.stored: list[User] = []
-        self.seen: list[AggregateRoot] = []
+        self._track = track
 
     async def by_id(self, user_id: UUID) -> User:
         user = next((user for user in self.stored if user.id == user_id), None)
         if user is None:
             raise UserNotFoundError
-        self.seen.append(user)
+        self._track(user)
         return user
 
     async def by_email(self, email: Email) -> User | None:
         user = next((user for user in self.stored if user.email == email), None)
         if user is not None:
-            self.seen.append(user)
+            self._track(user)
         return user
 
     async def add(self, user: User) -> None:
         if await self.by_email(user.email):
             raise EmailTakenError
         self.stored.append(user)
-        self.seen.append(user)
+        self._track(user)
 
 
 class FakeSignups:
@@ -133,11 +136,12 @@ class FakeUnitOfWork:
     """Keeps what was committed; `events` are those the outbox would have."""
 
     def __init__(self) -> None:
-        self.users = FakeUsers()
-        self.signups = FakeSignups()
-        self.last_seen = FakeLastSeen()
+        self._aggregates: list[AggregateRoot] = []
         self.events: list[DomainEvent] = []
         self.commits = 0
+        self.users = FakeUsers(self._aggregates.append)
+        self.signups = FakeSignups()
+        self.last_seen = FakeLastSeen()
 
     async def __aenter__(self) -> Self:
         return self
@@ -148,5 +152,5 @@ class FakeUnitOfWork:
 
     async def commit(self) -> None:
         self.commits += 1
-        for aggregate in self.users.seen:
+        for aggregate in self._aggregates:
             self.events.extend(aggregate.pull_events())

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends
-from fastapi.routing import APIRoute as InjectedRoute
+from fastapi.routing import APIRoute
 
 from app.application.ports import ReadinessCheck
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
@@ -11,18 +11,7 @@ from app.application.user.handlers import GetUserHandler, ListDailySignupsHandle
 from app.core.events import Outbox
 from app.stubs import Stub
 
-__all__ = [
-    "GetUser",
-    "GetUserByToken",
-    "InjectedRoute",
-    "ListDailySignups",
-    "ListUsers",
-    "OutboxPort",
-    "Readiness",
-    "RegisterUser",
-    "SignIn",
-    "SignOut",
-]
+InjectedRoute = APIRoute
 
 RegisterUser = Annotated[RegisterUserHandler, Depends(Stub(RegisterUserHandler))]
 GetUser = Annotated[GetUserHandler, Depends(Stub(GetUserHandler))]

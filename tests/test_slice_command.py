@@ -1,0 +1,75 @@
+"""`python -m slices` in a project that is not as it was generated, and with names of all kinds."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.combinations import Combination, combinations, name_of
+from harness.commands import succeed
+from harness.environment import CACHE
+from harness.files import change
+
+UNIT_OF_WORK = "app/infrastructure/db/unit_of_work.py"
+REGISTRY = "app/application/registry.py"
+
+
+@pytest.fixture(params=combinations()[:1], ids=name_of)
+def combination(request: pytest.FixtureRequest) -> Combination:
+    """Which one does not matter here."""
+    chosen: Combination = request.param
+    return chosen
+
+
+def test_fits_a_service_that_has_gone_its_own_way(own_copy: Path, programs: Path) -> None:
+    change(own_copy / REGISTRY, "(user_events.UserRegistered, user_events.UserSignedIn)", "()")
+    change(own_copy / REGISTRY, "(*user_event_handlers.SUBSCRIPTIONS,)", "()  # none, so far")
+    change(own_copy / REGISTRY, "from app.application.user import event_handlers as user_event_handlers\n", "")
+    change(own_copy / UNIT_OF_WORK, "        return self\n", "        # All is open.\n        return self\n")
+    change(own_copy / UNIT_OF_WORK, "        await self.users.write_back()\n", "")
+    succeed([programs / "python", "-m", "alembic", "revision", "--message", "own", "--rev-id", "own"], own_copy)
+
+    succeed([programs / "python", "-m", "slices", "order"], own_copy)
+
+    registry = (own_copy / REGISTRY).read_text("utf-8")
+    assert "\nEVENTS: tuple[type[DomainEvent], ...] = (order_events.OrderCreated,)\n" in registry
+    assert "= (*order_event_handlers.SUBSCRIPTIONS,)  # none, so far\n" in registry
+    opened = "self.orders = SqlOrderRepository(self._session, self._aggregates.append)"
+    assert f"        {opened}\n        # All is open.\n" in (own_copy / UNIT_OF_WORK).read_text("utf-8")
+    [migration] = (own_copy / "app/infrastructure/db/migrations/versions").glob("*_orders_table.py")
+    assert 'down_revision: str | None = "own"' in migration.read_text("utf-8")
+    assert succeed([programs / "python", "-m", "alembic", "heads"], own_copy).count("(head)") == 1
+    succeed([programs / "ruff", "check", "--no-cache"], own_copy)
+    succeed([programs / "ruff", "format", "--check", "--no-cache"], own_copy)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "plural"),
+    [
+        (["category"], "categories"),
+        (["day"], "days"),
+        (["mailbox"], "mailboxes"),
+        (["branch_address"], "branch_addresses"),
+        (["child", "children"], "children"),
+        (["sheep", "sheep"], "sheep"),
+    ],
+)
+def test_forms_the_plural_or_takes_it_as_given(
+    own_copy: Path, programs: Path, arguments: list[str], plural: str
+) -> None:
+    told = succeed([programs / "python", "-m", "slices", *arguments], own_copy)
+    assert f"/api/v1/{plural.replace('_', '-')} " in told
+    models = (own_copy / "app/infrastructure/db/models.py").read_text("utf-8")
+    assert f'__tablename__ = "{plural}"' in models
+
+
+def test_the_longest_name_gives_lines_that_fit(own_copy: Path, programs: Path) -> None:
+    succeed([programs / "python", "-m", "slices", "international_customer_loyalty_contract"], own_copy)
+    succeed([programs / "ruff", "check", "--no-cache"], own_copy)
+
+
+def test_whoever_does_not_want_it_deletes_one_folder(own_copy: Path, programs: Path, worker_id: str) -> None:
+    shutil.rmtree(own_copy / "slices")
+    succeed([programs / "ruff", "check", "--no-cache"], own_copy)
+    succeed([programs / "mypy", "--cache-dir", CACHE / f"mypy-{worker_id}"], own_copy)
+    succeed([programs / "deptry", "."], own_copy)

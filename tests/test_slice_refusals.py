@@ -1,0 +1,140 @@
+"""`python -m slices` in a rendered project: one line says what is wrong, and nothing is written."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.combinations import Combination, combinations, name_of
+from harness.commands import succeed
+from harness.files import change, contents
+from running import clean_environment
+
+Refusal = Callable[..., str]
+
+UNIT_OF_WORK = "app/infrastructure/db/unit_of_work.py"
+REGISTRY = "app/application/registry.py"
+
+
+@pytest.fixture(params=combinations()[:1], ids=name_of)
+def combination(request: pytest.FixtureRequest) -> Combination:
+    """Which one does not matter here."""
+    chosen: Combination = request.param
+    return chosen
+
+
+@pytest.fixture
+def refusal_of(own_copy: Path, programs: Path) -> Refusal:
+    """The one line that is said to these arguments."""
+
+    def refuse(*arguments: str) -> str:
+        before, folders = contents(own_copy), {path for path in own_copy.rglob("*") if path.is_dir()}
+        done = subprocess.run(
+            [programs / "python", "-m", "slices", *arguments],
+            cwd=own_copy,
+            env=clean_environment() | {"PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert contents(own_copy) == before
+        assert {path for path in own_copy.rglob("*") if path.is_dir()} - folders <= {own_copy / ".ruff_cache"}
+        return done.stderr
+
+    return refuse
+
+
+def is_one_line(said: str) -> bool:
+    return said.startswith("Error: ") and said.endswith(".\n") and said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("", "use lower-case words joined by _, such as order or line_item"),
+        ("Order", "use lower-case words"),
+        ("order-line", "use lower-case words"),
+        ("2nd", "use lower-case words"),
+        ("order\nline", "use lower-case words"),
+        ("x" * 41, "at most 40 characters"),
+        ("class", "class means something to Python"),
+        ("match", "match means something to Python"),
+        ("list", "list means something to Python"),
+        ("none", "None means something to Python"),
+        ("testimonial", "pytest would take its classes for tests"),
+        ("user", "app/application/user/__init__.py is there already: choose another name"),
+        ("token", "app/application/token/__init__.py is there already"),
+        ("signup", "app/application/ports.py has UnitOfWork.signups already"),
+        ("outbox", "app/infrastructure/db/models.py has OutboxRow already"),
+        ("title", "Title means something else in slices/pattern/app/application/some_thing"),
+        ("clock", "Clock means something else in slices/pattern/app/application/some_thing"),
+    ],
+)
+def test_refuses_a_name_that_cannot_be_or_is_taken(refusal_of: Refusal, name: str, reason: str) -> None:
+    said = refusal_of(name)
+    assert is_one_line(said)
+    assert reason in said
+
+
+def test_refuses_a_plural_that_cannot_be(refusal_of: Refusal) -> None:
+    assert "'Children' cannot name a slice" in refusal_of("child", "Children")
+
+
+def test_says_how_it_is_called(refusal_of: Refusal) -> None:
+    assert refusal_of() == refusal_of("line", "item", "x") == "Usage: python -m slices NAME [PLURAL]\n"
+
+
+def test_refuses_the_name_of_a_slice_that_it_made(refusal_of: Refusal, own_copy: Path, programs: Path) -> None:
+    succeed([programs / "python", "-m", "slices", "order"], own_copy)
+    said = refusal_of("order")
+    assert is_one_line(said)
+    assert "app/application/order/__init__.py is there already" in said
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new", "reason"),
+    [
+        (
+            UNIT_OF_WORK,
+            "stored = add",
+            "kept = add",
+            "has no 'SqlUnitOfWork.commit.stored' any more, the place of 'await self.orders.write_back()': "
+            f"put it back, or change slices/pattern/{UNIT_OF_WORK} to fit your code",
+        ),
+        (UNIT_OF_WORK, "class SqlUnitOfWork:", "class SqlTransaction:", "has no 'SqlUnitOfWork' any more"),
+        (REGISTRY, "EVENTS: tuple", "ALL_EVENTS: tuple", "the place of 'EVENTS = (order_events.OrderCreated,)'"),
+        (REGISTRY, "(*user_event_handlers.SUBSCRIPTIONS,)", "tuple([])", "has no 'SUBSCRIPTIONS' any more"),
+        (REGISTRY, "EVENTS: tuple", "EVENTS tuple", "registry.py is not Python: invalid syntax in line"),
+    ],
+)
+def test_refuses_when_the_place_for_a_line_is_gone(
+    refusal_of: Refusal, own_copy: Path, place: str, old: str, new: str, reason: str
+) -> None:
+    change(own_copy / place, old, new)
+    said = refusal_of("order")
+    assert is_one_line(said)
+    assert said.startswith(f"Error: {place} ")
+    assert reason in said
+
+
+def test_refuses_when_a_file_to_change_is_missing(refusal_of: Refusal, own_copy: Path) -> None:
+    (own_copy / "tests" / "fakes.py").unlink()
+    said = refusal_of("order")
+    assert said.startswith("Error: tests/fakes.py is missing: put it back, or remove slices/pattern/tests/fakes.py")
+    assert is_one_line(said)
+
+
+def test_refuses_when_no_migration_is_the_last(refusal_of: Refusal, own_copy: Path, programs: Path) -> None:
+    for branch in ("one", "other"):
+        revise = ["-m", "alembic", "revision", "--message", branch, "--head", "0001", "--splice"]
+        succeed([programs / "python", *revise], own_copy)
+    said = refusal_of("order")
+    assert is_one_line(said)
+    assert "multiple heads" in said
+
+
+def test_takes_everything_back_when_a_step_fails(refusal_of: Refusal, own_copy: Path) -> None:
+    change(own_copy / "pyproject.toml", "line-length = 120", "line-length = none")
+    assert "what was written is taken back.\n" in refusal_of("order")
