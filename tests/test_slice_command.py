@@ -22,7 +22,8 @@ def combination(request: pytest.FixtureRequest) -> Combination:
 
 
 def test_fits_a_service_that_has_gone_its_own_way(own_copy: Path, programs: Path) -> None:
-    change(own_copy / REGISTRY, "(user_events.UserRegistered, user_events.UserSignedIn)", "()")
+    for event in ("UserRegistered", "UserSignedIn", "UserSeenElsewhere"):
+        change(own_copy / REGISTRY, f"    user_events.{event},\n", "")
     change(own_copy / REGISTRY, "(*user_event_handlers.SUBSCRIPTIONS,)", "()  # none, so far")
     change(own_copy / REGISTRY, "from app.application.user import event_handlers as user_event_handlers\n", "")
     change(own_copy / UNIT_OF_WORK, "        return self\n", "        # All is open.\n        return self\n")
