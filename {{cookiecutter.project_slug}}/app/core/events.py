@@ -47,7 +47,9 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 class EventCodec(Protocol):
     """Turns domain events into envelopes and back."""
 
-    def encode(self, event: DomainEvent, *, subject: str) -> Event: ...
+    def encode(self, event: DomainEvent, *, subject: str) -> Event:
+        """Raise `ValueError` if it is too large to travel: better now, with the transaction, than in the relay."""
+        ...
 
     def decode(self, event: Event) -> DomainEvent:
         """Older versions are brought up to date. Raise `PermanentError` if the payload is not what it promises."""

@@ -38,6 +38,11 @@ def test_the_envelope_names_the_request_that_caused_it() -> None:
     assert CODEC.encode(EVENT, subject="7").headers == {"request-id": "req-1"}
 
 
+def test_an_event_too_large_for_a_broker_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"user.registered has \d+ bytes, at most 1000000 travel"):
+        CODEC.encode(dataclasses.replace(EVENT, email="a" * 1_000_000), subject="7")
+
+
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"email": "secret@example.com"}', b"\xff"])
 def test_a_payload_that_does_not_fit_is_a_permanent_error_that_does_not_quote_it(data: bytes) -> None:
     broken = dataclasses.replace(CODEC.encode(EVENT, subject="7"), data=data)

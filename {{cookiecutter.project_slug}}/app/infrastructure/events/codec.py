@@ -11,6 +11,8 @@ from app.core.context import request_id
 from app.core.events import DomainEvent, Event, Upcaster
 from app.core.exceptions import PermanentError
 
+MAX_DATA = 1_000_000  # bytes: what brokers take unless told otherwise. More would hold up the relay for ever
+
 
 class JsonEventCodec:
     """Knows the events it is given, by name, and how older versions of them become the present one.
@@ -29,7 +31,11 @@ class JsonEventCodec:
         self._source = source
 
     def encode(self, event: DomainEvent, *, subject: str) -> Event:
-        cause = request_id.get()
+        cause, data = request_id.get(), self._schemas[event.name].dump_json(event)
+        if len(data) > MAX_DATA:
+            raise ValueError(
+                f"{event.name} has {len(data)} bytes, at most {MAX_DATA} travel: send a key to the content"
+            )
         return Event(
             id=uuid7(),
             type=event.name,
@@ -37,7 +43,7 @@ class JsonEventCodec:
             source=self._source,
             subject=subject,
             time=event.occurred_at,
-            data=self._schemas[event.name].dump_json(event),
+            data=data,
             headers={} if cause is None else {"request-id": cause},
         )
 
