@@ -1,18 +1,18 @@
 """Run one command in a project and show all it printed when it fails."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from running import clean_environment
 
 
-def succeed(command: Sequence[str | Path], cwd: Path) -> str:
+def succeed(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None) -> str:
     __tracebackhide__ = True
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={**clean_environment(), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**clean_environment(), "PYTHONDONTWRITEBYTECODE": "1"} if env is None else env,
         text=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
