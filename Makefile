@@ -4,6 +4,8 @@ PYTHON ?= python3
 DI ?= dishka
 BUS ?= memory
 BASE ?= main
+# What pytest takes for -k: `make test ONLY=dishka+redis`, `make test ONLY=post_generation`.
+ONLY ?=
 
 BIN := $(CURDIR)/.venv/bin
 READY := .venv/.ready
@@ -13,7 +15,7 @@ READY := .venv/.ready
 
 help:
 	@echo "make demo      one service, from nothing to a counted signup; DI=... and BUS=... choose it"
-	@echo "make test      everything: lint, then every combination, rendered and run"
+	@echo "make test      everything: lint, then every combination, rendered and run; ONLY=dishka+redis is one"
 	@echo "make lint      ruff and mypy over hooks, scripts and tests"
 	@echo "make format    let ruff write"
 	@echo "make tree      what the changes since BASE=main do to each combination, in Markdown"
@@ -32,7 +34,7 @@ demo: $(READY)
 	@$(BIN)/python scripts/demo.py --di $(DI) --bus $(BUS)
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --maxschedchunk 1
+	$(BIN)/python -m pytest --numprocesses auto --maxschedchunk 1 $(if $(ONLY),-k "$(ONLY)")
 
 lint: $(READY)
 	$(BIN)/ruff check benchmarks hooks scripts tests

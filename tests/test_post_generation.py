@@ -26,11 +26,11 @@ def prune(project: Path, **answers: Any) -> None:
 
 
 def files(project: Path) -> set[str]:
-    return {str(path.relative_to(project)) for path in project.rglob("*") if path.is_file()}
+    return {path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()}
 
 
 def folders(project: Path) -> set[str]:
-    return {str(path.relative_to(project)) for path in project.rglob("*") if path.is_dir()}
+    return {path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_dir()}
 
 
 def write(project: Path, *names: str) -> None:

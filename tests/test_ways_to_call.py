@@ -8,7 +8,7 @@ import pytest
 
 from harness.calling import cookiecutter
 from harness.combinations import SKELETON, combinations, name_of
-from harness.commands import succeed
+from harness.commands import environment, succeed
 from harness.git import commit_all
 from harness.older import commit_older_template, commit_present_template
 from harness.rendering import private_config
@@ -102,6 +102,6 @@ def test_uvx_needs_nothing_installed(
 ) -> None:
     commit_all(template, "The template")
     (tmp_path / "made").mkdir()
-    env = {"COOKIECUTTER_CONFIG": str(private_config(tmp_path))}
+    env = environment(COOKIECUTTER_CONFIG=str(private_config(tmp_path)))
     succeed([Path(sys.executable).with_name("uvx"), *tool, "--no-input", template], tmp_path / "made", env)
     assert different(tree(tmp_path / "made" / "my-service"), tree(projects[name_of(DEFAULTS)])) == []

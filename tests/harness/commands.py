@@ -7,12 +7,17 @@ from pathlib import Path
 from running import clean_environment
 
 
+def environment(**more: str) -> dict[str, str]:
+    """What a command sees unless told otherwise, and more."""
+    return {**clean_environment(), "PYTHONDONTWRITEBYTECODE": "1", **more}
+
+
 def succeed(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None) -> str:
     __tracebackhide__ = True
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={**clean_environment(), "PYTHONDONTWRITEBYTECODE": "1", **(env or {})},
+        env=environment() if env is None else env,
         text=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

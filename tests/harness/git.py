@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from harness.commands import succeed
+from harness.commands import environment, succeed
 
 PRIVATE = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -14,7 +14,7 @@ PRIVATE = {
 
 
 def git(repository: Path, *arguments: str) -> str:
-    return succeed(["git", *arguments], repository, PRIVATE)
+    return succeed(["git", *arguments], repository, environment(**PRIVATE))
 
 
 def commit_all(repository: Path, message: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.combinations import Combination
-from harness.commands import succeed
+from harness.commands import environment, succeed
 from harness.git import PRIVATE, commit_all
 from harness.rendering import private_config
 
@@ -15,7 +15,7 @@ Tree = dict[str, tuple[int, bytes]]
 
 
 def cruft(folder: Path, *arguments: str | Path) -> str:
-    env = {**PRIVATE, "COOKIECUTTER_CONFIG": str(private_config(folder.parent))}
+    env = environment(**PRIVATE, COOKIECUTTER_CONFIG=str(private_config(folder.parent)))
     return succeed([sys.executable, "-m", "cruft", *arguments], folder, env)
 
 

@@ -25,6 +25,8 @@ from tests.servers.postgres import PostgresServer, any_postgres
 
 Serving = Callable[..., AbstractAsyncContextManager[AsyncClient]]
 
+MIGRATED = f"migrated_{uuid4().hex}"  # on a server that others use too, such as the other half of `pytest -n 2`
+
 
 def migrate(url: str) -> None:
     config = Config(ROOT / "alembic.ini")
@@ -53,9 +55,10 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres() -> Iterator[PostgresServer]:
     """A real PostgreSQL with a migrated database to copy."""
     with any_postgres() as server:
-        server.create_database("migrated")
-        migrate(server.url("migrated"))
+        server.create_database(MIGRATED)
+        migrate(server.url(MIGRATED))
         yield server
+        server.drop_database(MIGRATED)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -67,7 +70,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"test_{uuid4().hex}"
-    server.create_database(name, template="migrated")
+    server.create_database(name, template=MIGRATED)
     yield server.url(name)
     server.drop_database(name)
 

