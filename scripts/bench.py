@@ -1,4 +1,4 @@
-"""Run benchmarks/injection.py in a rendered project of each DI style."""
+"""What injection costs in each DI style, and what delivery costs on each bus: benchmarks/ in rendered projects."""
 
 import os
 import subprocess
@@ -9,20 +9,26 @@ from pathlib import Path
 TEMPLATE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TEMPLATE / "tests"))
 
-from harness.combinations import combinations  # noqa: E402 (found through the line above)
+from harness.combinations import options  # noqa: E402 (found through the line above)
 from harness.environment import requirements_of, shared_environment  # noqa: E402
 from harness.rendering import render_all  # noqa: E402
+
+
+def run(benchmark: str, project: Path, python: Path, name: str) -> None:
+    command = [python, TEMPLATE / "benchmarks" / f"{benchmark}.py", name]
+    subprocess.run(command, cwd=project, env={**os.environ, "PYTHONPATH": "."}, check=True)
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         projects = render_all(Path(folder))
         python = shared_environment(requirements_of(projects.values())) / "python"
-        for combination in combinations():
-            if combination["event_bus"] == "memory":
-                project = projects["+".join(combination.values())]
-                command: list[str | Path] = [python, TEMPLATE / "benchmarks" / "injection.py", combination["di_style"]]
-                subprocess.run(command, cwd=project, env={**os.environ, "PYTHONPATH": "."}, check=True)
+        print("CPU of a request, endpoint wired by hand = 1")
+        for style in options()["di_style"]:
+            run("injection", projects[f"{style}+memory"], python, style)
+        print("Time of 2000 events, handler called directly = 1")
+        for bus in options()["event_bus"]:
+            run("delivery", projects[f"dishka+{bus}"], python, bus)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from app.core.events import DomainEvent, Event
 from app.core.exceptions import PermanentError
 
+MAX_TOPIC = 100  # characters: it is the source of a dead letter
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
@@ -19,6 +21,10 @@ class Translation:
     event: type[DomainEvent]
     translate: Callable[[Event], DomainEvent]
     message_type: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.topic) > MAX_TOPIC:
+            raise ValueError(f"the topic {self.topic!r} is longer than {MAX_TOPIC} characters: no table keeps it")
 
 
 class Translations:
