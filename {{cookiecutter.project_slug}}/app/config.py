@@ -38,6 +38,7 @@ class Settings(EventBusSettings, BaseSettings):
     handler_attempts: PositiveInt = 6
     handler_first_delay: Seconds = 0.5
     handler_timeout: Seconds = 30.0
+    handler_crashes: PositiveInt = 10
     shutdown_grace: Seconds = 15.0
     outbox_poll: Seconds = 1.0
     outbox_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
@@ -72,7 +73,10 @@ class Settings(EventBusSettings, BaseSettings):
     @property
     def retry(self) -> RetryPolicy:
         return RetryPolicy(
-            attempts=self.handler_attempts, first_delay=self.handler_first_delay, timeout=self.handler_timeout
+            attempts=self.handler_attempts,
+            crashes=self.handler_crashes,
+            first_delay=self.handler_first_delay,
+            timeout=self.handler_timeout,
         )
 
     @property

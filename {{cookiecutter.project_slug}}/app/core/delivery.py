@@ -38,6 +38,18 @@ class Inbox(Protocol):
         """Record success of a handler that committed nothing itself. Idempotent."""
         ...
 
+    async def unfinished(self, consumer: str, event_id: UUID) -> int:
+        """How many deliveries in a row began and were never ended."""
+        ...
+
+    async def begin(self, consumer: str, event_id: UUID) -> None:
+        """Note that a delivery begins."""
+        ...
+
+    async def end(self, consumer: str, event_id: UUID) -> None:
+        """Note that the delivery ended, however it did."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from app.core.cancellation import is_cancelled
@@ -17,8 +18,17 @@ from app.core.subscriptions import Subscription
 logger = logging.getLogger(__name__)
 
 
+CAREFUL = 1000
+"""So many deliveries after a start are noted before they begin: if an event ended the last process, it is among those
+that come first, and it must not end every process for ever. Later ones are spared the two transactions."""
+
+
 class ShuttingDownError(Exception):
     """The process stops between two attempts: the event stays unacknowledged and comes again."""
+
+
+class CrashedError(Exception):
+    """Each delivery of the event so far ended with its process."""
 
 
 class HandlerRunner:
@@ -40,6 +50,8 @@ class HandlerRunner:
         self._metrics = metrics
         self._retry = retry
         self._stopping = asyncio.Event()
+        self._careful = CAREFUL
+        self._suspects = asyncio.Lock()  # they run one by one, so that only the one to blame is noted again
 
     def stop(self) -> None:
         """Start no further attempt; those that run may finish."""
@@ -52,6 +64,26 @@ class HandlerRunner:
         if await self._inbox.is_settled(subscription.consumer, event.id):
             self._metrics.delivered(subscription.consumer, "duplicate")
             return
+        if self._careful > 0:
+            self._careful -= 1
+            await self._run_noted(event, subscription)
+        else:
+            await self._try(event, subscription)
+
+    async def _run_noted(self, event: Event, subscription: Subscription) -> None:
+        crashes = await self._inbox.unfinished(subscription.consumer, event.id)
+        async with self._suspects if crashes else nullcontext():
+            await self._inbox.begin(subscription.consumer, event.id)
+            try:
+                if crashes < self._retry.crashes:
+                    await self._try(event, subscription)
+                else:
+                    await self._give_up(event, subscription, CrashedError(f"{crashes} times in a row"), crashes)
+            finally:
+                if not is_cancelled():
+                    await self._inbox.end(subscription.consumer, event.id)
+
+    async def _try(self, event: Event, subscription: Subscription) -> None:
         for attempt in range(1, self._retry.attempts + 1):
             if attempt > 1:
                 await self._pause(self._retry.delay(attempt - 1))

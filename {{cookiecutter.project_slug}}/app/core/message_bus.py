@@ -101,7 +101,7 @@ class MessageBus:
             DeadLetter(
                 consumer=UNDECODABLE,
                 event=event,
-                reason="not an event of ours, or its delivery took the worker down each time",
+                reason="not an event of ours",
                 attempts=0,
                 failed_at=datetime.now(UTC),
             )

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Exponential backoff with jitter. Times are seconds; `timeout` bounds one attempt."""
+    """Exponential backoff with jitter. Times are seconds; `timeout` bounds one attempt.
+
+    `crashes`: how many deliveries of one event in a row may end with their process before it is given up.
+    """
 
     attempts: int = 5
+    crashes: int = 10
     first_delay: float = 0.2
     max_delay: float = 30.0
     timeout: float = 30.0

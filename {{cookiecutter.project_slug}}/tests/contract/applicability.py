@@ -19,7 +19,6 @@ class Capability(StrEnum):
     SEVERAL_SERVICES = "several services read the same events"
     SEVERAL_WORKERS = "several workers of one service share the events"
     STRANGERS = "somebody else can write to the topic"
-    CRASH_COUNT = "the broker knows how often an event's delivery ended without an answer"
     OUTAGE = "the broker can be away"
     RESTART = "the broker keeps its events while it is away"
 

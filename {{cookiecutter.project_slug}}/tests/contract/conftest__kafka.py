@@ -17,7 +17,7 @@ from tests.servers.other_service import put
 FOREIGN = os.environ.get("TEST_KAFKA_BOOTSTRAP")
 TANSU = not FOREIGN and not os.environ.get("KAFKA_HOME")
 
-LACKS = {Capability.CRASH_COUNT: "Kafka does not count deliveries"}
+LACKS: dict[Capability, str] = {}
 if FOREIGN:
     LACKS |= dict.fromkeys([Capability.OUTAGE, Capability.RESTART], "TEST_KAFKA_BOOTSTRAP is not ours to stop")
 elif TANSU:

@@ -13,7 +13,6 @@ LACKS = {
     Capability.SEVERAL_SERVICES: "the memory bus ends at its process: no other service can read it",
     Capability.SEVERAL_WORKERS: "the memory bus ends at its process: there is one worker, the process itself",
     Capability.STRANGERS: "nobody outside the process can write to the memory bus",
-    Capability.CRASH_COUNT: "the memory bus dies with its process and counts nothing",
     Capability.OUTAGE: "the memory bus has no broker that could be away",
     Capability.RESTART: "the memory bus has no broker that could be restarted",
 }

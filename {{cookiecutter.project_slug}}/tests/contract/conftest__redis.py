@@ -27,9 +27,8 @@ class RedisHarness(Harness):
             event_bus_url=SecretStr(url),
             event_bus_topic=topic,
             event_bus_lease=2.0,
-            event_bus_max_deliveries=3,
         )
-        super().__init__(settings, topic=topic, lease=2.0, crashes=3)
+        super().__init__(settings, topic=topic, lease=2.0)
         self.url = url
 
     async def publish_as_stranger(self, body: bytes) -> None:

@@ -24,14 +24,12 @@ class Harness:
     """One topic, fresh for one test, on a real broker.
 
     `lease`: seconds after which a worker that fell silent is taken for dead.
-    `crashes`: how many deliveries of one event may end without an answer before it is given up.
     """
 
-    def __init__(self, settings: EventBusSettings, *, topic: str = "", lease: float = 0.0, crashes: int = 0) -> None:
+    def __init__(self, settings: EventBusSettings, *, topic: str = "", lease: float = 0.0) -> None:
         self.settings = settings
         self.topic = topic
         self.lease = lease
-        self.crashes = crashes
 
     def open_bus(self, service: str = SERVICE) -> AbstractAsyncContextManager[EventBus]:
         """The adapter under test, on this topic. `service` is its consumer group."""

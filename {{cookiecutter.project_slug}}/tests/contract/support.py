@@ -1,7 +1,7 @@
 """Events, consumers and records for the contract suite. All in memory: the bus is what is tried here."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from tests.waiting import eventually
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 COUNTED = "counted"
-QUICK = RetryPolicy(attempts=3, first_delay=0.01, timeout=20.0)
+QUICK = RetryPolicy(attempts=3, crashes=3, first_delay=0.01, timeout=20.0)
 
 Reaction = Callable[[int], Awaitable[None]]
 
@@ -88,6 +88,7 @@ class Records:
 
     def __init__(self) -> None:
         self.settled: set[UUID] = set()
+        self.crashes: Counter[UUID] = Counter()
         self.letters: list[DeadLetter] = []
         self.refusals = 0  # how many of the next dead letters cannot be written
 
@@ -96,6 +97,15 @@ class Records:
 
     async def mark_handled(self, consumer: str, event_id: UUID) -> None:
         self.settled.add(event_id)
+
+    async def unfinished(self, consumer: str, event_id: UUID) -> int:
+        return self.crashes[event_id]
+
+    async def begin(self, consumer: str, event_id: UUID) -> None:
+        self.crashes[event_id] += 1
+
+    async def end(self, consumer: str, event_id: UUID) -> None:
+        del self.crashes[event_id]
 
     async def add(self, letter: DeadLetter) -> None:
         if self.refusals:

@@ -8,7 +8,7 @@ from app.core.exceptions import PermanentError
 from app.core.retry import RetryPolicy
 from tests.contract.applicability import Capability, needs
 from tests.contract.harness import Harness
-from tests.contract.support import Handling, Records, event, until
+from tests.contract.support import QUICK, Handling, Records, event, until
 
 
 async def test_a_handler_that_failed_is_tried_again_until_it_succeeds(harness: Harness) -> None:
@@ -95,14 +95,13 @@ async def test_a_message_of_a_stranger_is_kept_once_and_the_events_after_it_arri
     assert handling.calls == [1, 2]
 
 
-@needs(Capability.CRASH_COUNT)
 async def test_an_event_that_takes_its_worker_down_each_time_becomes_a_dead_letter(harness: Harness) -> None:
     async def hang(number: int) -> None:
         await asyncio.Event().wait()
 
     records = Records()
     await harness.publish(event(1), event(2))
-    for _ in range(harness.crashes):
+    for _ in range(QUICK.crashes):
         doomed = Handling(records, hang)
         async with harness.working(doomed) as running:
             await until(partial(doomed.was_called_with, 1))

@@ -19,7 +19,7 @@ from app.infrastructure.events.partition import LeaseLostError, Partition
 from app.infrastructure.events.topic import Topic
 from tests.contract.conftest import RedisHarness
 from tests.contract.harness import SERVICE
-from tests.contract.support import COUNTED, Gate, Handling, Recorder, Records, event, until
+from tests.contract.support import COUNTED, QUICK, Gate, Handling, Recorder, Records, event, until
 from tests.servers.redis import RedisServer, own_redis
 
 
@@ -145,21 +145,13 @@ async def test_who_does_not_own_a_partition_changes_nothing_in_it(topic: Topic, 
     await redis.xadd(topic.stream(0), {"data": "1"})
     start = await owner.position()
     [entry] = await former.read(start)
-    for change in (former.begin(), former.end(entry)):
+    for change in (former.check(), former.acknowledge(entry)):
         with pytest.raises(LeaseLostError):
             await change
     assert await owner.position() == start
-    assert await owner.begin() == 1
-    await owner.end(entry)
+    await owner.check()
+    await owner.acknowledge(entry)
     assert await owner.position() == entry.id
-
-
-async def test_only_deliveries_without_an_end_are_counted(topic: Topic, redis: Redis) -> None:
-    await redis.set(topic.owner(0, SERVICE), "owner")
-    partition = Partition(redis, topic, 0, SERVICE, "owner", retention=0.0)
-    assert [await partition.begin(), await partition.begin()] == [1, 2]
-    await partition.end(None)
-    assert await partition.begin() == 1
 
 
 async def test_an_event_that_cannot_be_settled_for_a_while_is_not_given_up(
@@ -172,7 +164,7 @@ async def test_an_event_that_cannot_be_settled_for_a_while_is_not_given_up(
 
     monkeypatch.setattr(consumer, "BACKOFF", RetryPolicy(first_delay=0.01, max_delay=0.01))
     records = Records()
-    records.refusals = 2 * harness.crashes
+    records.refusals = 2 * QUICK.crashes
     async with harness.working(Handling(records, fail)):
         await harness.publish(event(1))
         await until(lambda: len(records.letters) == 1)

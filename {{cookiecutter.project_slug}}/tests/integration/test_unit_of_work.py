@@ -14,6 +14,7 @@ from app.domain.user.entities import User
 from app.domain.user.repositories import EmailTakenError
 from app.domain.user.value_objects import Email
 from app.infrastructure.db.engine import make_sessions, open_engine
+from app.infrastructure.db.inbox import SqlInbox
 from app.infrastructure.db.models import OutboxRow, UserRow
 from app.infrastructure.db.outbox import OutboxSignal
 from app.infrastructure.db.signups import SqlSignupReader
@@ -140,3 +141,12 @@ async def test_a_unit_of_work_cannot_be_entered_twice_at_once(engine: AsyncEngin
     async with uow:
         with pytest.raises(RuntimeError, match="open already"):
             await uow.__aenter__()
+
+
+async def test_deliveries_that_never_ended_are_counted_for_each_consumer(engine: AsyncEngine) -> None:
+    inbox, one, other = SqlInbox(engine, make_sessions(engine)), UUID(int=1), UUID(int=2)
+    for consumer in ("a", "a", "b"):
+        await inbox.begin(consumer, one)
+    assert [await inbox.unfinished(*key) for key in (("a", one), ("b", one), ("a", other))] == [2, 1, 0]
+    await inbox.end("a", one)
+    assert [await inbox.unfinished(*key) for key in (("a", one), ("b", one), ("a", other))] == [0, 1, 0]

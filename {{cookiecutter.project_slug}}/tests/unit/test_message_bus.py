@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -64,6 +65,7 @@ class Records:
 
     def __init__(self, reactions: dict[type[Any], Reaction]) -> None:
         self.handled: set[tuple[str, UUID]] = set()
+        self.crashes: Counter[str] = Counter()
         self.letters: list[DeadLetter] = []
         self.outcomes: list[tuple[str, Outcome]] = []
         self._reactions = reactions
@@ -73,6 +75,15 @@ class Records:
 
     async def mark_handled(self, consumer: str, event_id: UUID) -> None:
         self.handled.add((consumer, event_id))
+
+    async def unfinished(self, consumer: str, event_id: UUID) -> int:
+        return self.crashes[consumer]
+
+    async def begin(self, consumer: str, event_id: UUID) -> None:
+        self.crashes[consumer] += 1
+
+    async def end(self, consumer: str, event_id: UUID) -> None:
+        del self.crashes[consumer]
 
     async def add(self, letter: DeadLetter) -> None:
         self.letters.append(letter)
@@ -282,6 +293,58 @@ async def test_a_message_of_another_service_that_does_not_concern_us_is_skipped_
     await bus.receive(replace(MESSAGE, type="customer.left"))
     await bus.receive(replace(MESSAGE, source="another topic"))
     assert (records.outcomes, records.letters) == ([("nobody", "skipped")] * 2, [])
+
+
+async def test_an_event_that_ended_its_process_each_time_is_given_up_after_the_last_crash() -> None:
+    one = Recorder()
+    bus, records = make({One: one}, RetryPolicy(crashes=2))
+    records.crashes["One"] = 2
+    await bus.receive(EVENT)
+    [letter] = records.letters
+    assert (one.events, letter.attempts, letter.reason) == ([], 2, "CrashedError: 2 times in a row")
+    assert records.crashes == {}
+
+
+@pytest.mark.parametrize("error", [None, ValueError(), PermanentError()])
+async def test_a_delivery_that_ended_is_not_taken_for_a_crash(error: Exception | None) -> None:
+    bus, records = make({One: Recorder(*[error] * 9 if error else [])})
+    await bus.receive(EVENT)
+    assert records.crashes == {}
+
+
+async def test_those_that_may_have_ended_the_process_run_one_by_one() -> None:
+    async def hang(_: DomainEvent) -> None:
+        await asyncio.Event().wait()
+
+    bus, records = make({One: hang, Other: hang})
+    records.crashes.update({"One": 1, "Other": 1})
+    handling = asyncio.create_task(bus.receive(EVENT))
+    await eventually(lambda: records.crashes.total() == 3)
+    await asyncio.sleep(0.05)
+    handling.cancel()
+    await asyncio.wait([handling])
+    assert sorted(records.crashes.values()) == [1, 2]
+
+
+async def test_only_a_delivery_that_is_cut_off_counts_as_a_crash() -> None:
+    async def hang(_: DomainEvent) -> None:
+        await asyncio.Event().wait()
+
+    bus, records = make({One: hang})
+    handling = asyncio.create_task(bus.receive(EVENT))
+    await eventually(lambda: records.crashes == {"One": 1})
+    handling.cancel()
+    await asyncio.wait([handling])
+    assert records.crashes == {"One": 1}
+
+
+async def test_deliveries_long_after_the_start_are_not_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.core.handler_runner.CAREFUL", 1)
+    bus, records = make({One: Recorder()})
+    await bus.receive(EVENT)
+    records.crashes["One"] = 99
+    await bus.receive(replace(EVENT, id=UUID(int=4)))
+    assert (records.crashes, records.letters) == ({"One": 99}, [])
 
 
 async def test_each_handler_knows_its_own_delivery() -> None:

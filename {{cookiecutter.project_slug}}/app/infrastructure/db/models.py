@@ -96,6 +96,17 @@ class InboxRow(Base):
     handled_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class DeliveryRow(Base):
+    """A delivery that began and, for all we know, has not ended; `count` in a row."""
+
+    __tablename__ = "deliveries"
+
+    consumer: Mapped[str] = mapped_column(String(100), primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    began_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class DeadLetterRow(EventColumns, Base):
     __tablename__ = "dead_letters"
 

@@ -11,7 +11,7 @@ from app.core.aggregate import AggregateRoot
 from app.core.events import Event, EventCodec, OutboxStatus
 from app.infrastructure.db.engine import read_only
 from app.infrastructure.db.envelope import to_columns, to_event
-from app.infrastructure.db.models import InboxRow, OutboxRow
+from app.infrastructure.db.models import DeliveryRow, InboxRow, OutboxRow
 
 CHANNEL = "outbox"
 """PostgreSQL tells the relay of another process on this channel; SQLite has no such thing, there the relay polls."""
@@ -72,3 +72,4 @@ async def purge(connection: AsyncConnection, before: datetime) -> None:
     async with connection.begin():
         await connection.execute(delete(OutboxRow).where(OutboxRow.published_at < before))
         await connection.execute(delete(InboxRow).where(InboxRow.handled_at < before))
+        await connection.execute(delete(DeliveryRow).where(DeliveryRow.began_at < before))

@@ -17,11 +17,7 @@ __all__ = ["EventBusSettings", "KafkaEventBus", "open_event_bus"]
 
 
 class KafkaEventBus:
-    """Events of one subject are in one partition, so they keep their order over all types.
-
-    Kafka does not count deliveries: an event that takes its whole process down each time comes again
-    for ever, and its partition waits, until an operator moves the group's offset past it.
-    """
+    """Events of one subject are in one partition, so they keep their order over all types."""
 
     def __init__(self, settings: EventBusSettings, service: str) -> None:
         self._settings = settings

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, SecretStr, field_validator
 from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -36,7 +36,6 @@ class EventBusSettings(BaseModel):
     `event_bus_lease`: a worker that is not heard of for so long is taken for dead. Code that blocks the event
     loop longer than that makes it so, and its event is handled twice.
     `event_bus_retention`: how long events are kept that all services handled, for a service that comes later.
-    `event_bus_max_deliveries`: an event that takes its worker down so often in a row becomes a dead letter.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -46,7 +45,6 @@ class EventBusSettings(BaseModel):
     event_bus_partitions: int = Field(default=8, ge=1, le=64)  # a worker has a connection for each
     event_bus_lease: float = Field(default=30.0, ge=1.0)
     event_bus_retention: NonNegativeFloat = 3600.0
-    event_bus_max_deliveries: PositiveInt = 20
 
     @field_validator("event_bus_url")
     @classmethod
@@ -104,7 +102,7 @@ class RedisEventBus:
         def open_consumer(topic: Topic, number: int) -> PartitionConsumer:
             retention = settings.event_bus_retention
             partition = Partition(self._redis, topic, number, self._service, membership.worker, retention)
-            return PartitionConsumer(partition, receive, settings.event_bus_max_deliveries)
+            return PartitionConsumer(partition, receive)
 
         return Worker(membership, open_topic, open_consumer, settings.event_bus_lease)
 

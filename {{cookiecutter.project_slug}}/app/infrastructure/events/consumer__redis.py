@@ -20,14 +20,11 @@ BACKOFF = RetryPolicy(first_delay=0.5, max_delay=30.0)
 
 
 class PartitionConsumer:
-    """`max_deliveries`: an entry whose delivery began so often and never ended is given up: it kills its worker."""
-
-    def __init__(self, partition: Partition, receive: Receive, max_deliveries: int) -> None:
+    def __init__(self, partition: Partition, receive: Receive) -> None:
         self.busy = False
         self.leaving = asyncio.Event()
         self._partition = partition
         self._receive = receive
-        self._max_deliveries = max_deliveries
 
     async def run(self) -> None:
         """Deliver until `leaving` is set, and finish what is in hand then.
@@ -56,21 +53,20 @@ class PartitionConsumer:
         return False
 
     async def _attempt(self, entry: Entry) -> bool:
-        deliveries = await self._partition.begin()
-        event = entry.event() if deliveries <= self._max_deliveries else entry.given_up()
+        await self._partition.check()
+        event = entry.event()
         self.busy = True
         try:
             await self._receive(event)
         except (Exception, asyncio.CancelledError) as error:
             if is_cancelled():
-                raise  # no answer: that is what the count of deliveries is for
-            await self._partition.end(None)
+                raise
             if not self.leaving.is_set():
                 logger.warning("event not acknowledged, delivering it again", extra=_named(event), exc_info=error)
             return False
         finally:
             self.busy = False
-        await self._partition.end(entry)
+        await self._partition.acknowledge(entry)
         return True
 
     async def _unless_leaving(self, work: Coroutine[Any, Any, T]) -> T | None:

@@ -11,22 +11,17 @@ from redis.typing import EncodableT, FieldT
 
 from app.core.events import Event
 from app.infrastructure.events.topic import Topic
-from app.infrastructure.events.wire import as_text, from_other_service, from_wire, place_id, to_wire, undecodable
+from app.infrastructure.events.wire import as_text, from_other_service, from_wire, place_id, to_wire
 
 BATCH = 16  # entries read at once: few, because one may have a megabyte
 BLOCK = 2000  # ms that Redis lets a read wait for an entry
 DATA = b"data"  # the field with the payload; the others are attributes
 
-BEGIN = """
--- KEYS: owner, deliveries. ARGV: worker.
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
-return redis.call('INCR', KEYS[2])
-"""
-END = """
--- KEYS: owner, deliveries, stream. ARGV: worker, group, id of the entry that was handled, or nothing.
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
-if ARGV[3] ~= '' then redis.call('XGROUP', 'SETID', KEYS[3], ARGV[2], ARGV[3]) end
-return redis.call('DEL', KEYS[2])
+ACKNOWLEDGE = """
+-- KEYS: owner, stream. ARGV: worker, group, id of the entry that was handled.
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('XGROUP', 'SETID', KEYS[2], ARGV[2], ARGV[3])
+return 1
 """
 
 
@@ -57,10 +52,6 @@ class Entry:
             return from_other_service(self.topic.name, "", self.attributes, self.data, self.fallback_id)
         return from_wire(self.attributes, self.data, self.fallback_id)
 
-    def given_up(self) -> Event:
-        """The message as it came, under the event's own id if it has one."""
-        return undecodable(self.attributes, self.data, self.event().id)
-
 
 class Partition:
     """Reads entries and keeps, in the stream's consumer group, how far the service has come.
@@ -74,12 +65,11 @@ class Partition:
         self._redis = redis
         self._topic = topic
         self._stream = topic.stream(number)
-        self._keys = [topic.owner(number, group), topic.deliveries(number, group)]
+        self._owner = topic.owner(number, group)
         self._group = group
         self._worker = worker
         self._retention = retention
-        self._begin = redis.register_script(BEGIN)
-        self._end = redis.register_script(END)
+        self._acknowledge = redis.register_script(ACKNOWLEDGE)
 
     async def position(self) -> str:
         """The id of the last entry that the service is done with."""
@@ -96,14 +86,15 @@ class Partition:
         streams: Any = await self._redis.xread({self._stream: position}, count=BATCH, block=BLOCK)
         return [self._entry(as_text(entry_id), fields) for _, entries in streams for entry_id, fields in entries]
 
-    async def begin(self) -> int:
-        """Say that the next entry is about to be delivered; return how many deliveries in a row had no end."""
-        return self._owned(await self._begin(self._keys, [self._worker]))
+    async def check(self) -> None:
+        """Raise `LeaseLostError` unless the partition is still ours."""
+        if await self._redis.get(self._owner) != self._worker.encode():
+            raise LeaseLostError
 
-    async def end(self, handled: Entry | None) -> None:
-        """Say how that went: the entry is handled, or None: it has to be delivered again."""
-        entry_id = handled.id if handled else ""
-        self._owned(await self._end([*self._keys, self._stream], [self._worker, self._group, entry_id]))
+    async def acknowledge(self, entry: Entry) -> None:
+        """Say that the entry is handled. Raise `LeaseLostError` if that is no longer ours to say."""
+        if not await self._acknowledge([self._owner, self._stream], [self._worker, self._group, entry.id]):
+            raise LeaseLostError
 
     async def trim(self) -> None:
         """Remove entries that are older than the retention and that every group of the stream is done with.
@@ -123,11 +114,6 @@ class Partition:
     def _entry(self, entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
         attributes = {as_text(name): as_text(value) for name, value in fields.items() if name != DATA}
         return Entry(entry_id, self._topic, attributes, fields.get(DATA, b""), place_id(self._stream, entry_id))
-
-    def _owned(self, answer: int) -> int:
-        if answer < 0:
-            raise LeaseLostError
-        return answer
 
 
 def _parts(entry_id: bytes) -> tuple[int, int]:

@@ -32,10 +32,6 @@ class Topic:
         """Names the worker that owns the partition, for as long as its lease lasts."""
         return f"{{{self.name}}}:{partition}:owner:{group}"
 
-    def deliveries(self, partition: int, group: str) -> str:
-        """Counts the deliveries of the next event that ended without an answer."""
-        return f"{{{self.name}}}:{partition}:deliveries:{group}"
-
     def workers(self, group: str) -> str:
         """When each worker was last heard of, in ms of Redis' clock."""
         return f"{{{self.name}}}:workers:{group}"

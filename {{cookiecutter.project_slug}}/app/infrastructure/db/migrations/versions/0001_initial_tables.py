@@ -78,6 +78,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_inbox_handled_at", "inbox", ["handled_at"])
     op.create_table(
+        "deliveries",
+        sa.Column("consumer", sa.String(100), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("consumer", "event_id", name="pk_deliveries"),
+    )
+    op.create_index("ix_deliveries_began_at", "deliveries", ["began_at"])
+    op.create_table(
         "dead_letters",
         sa.Column("consumer", sa.String(100), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
@@ -90,5 +99,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("dead_letters", "inbox", "outbox", "daily_signups", "tokens", "last_seen", "users"):
+    for table in ("dead_letters", "deliveries", "inbox", "outbox", "daily_signups", "tokens", "last_seen", "users"):
         op.drop_table(table)
