@@ -16,6 +16,8 @@ READY := .venv/.ready
 help:
 	@echo "make demo      one service, from nothing to a counted signup; DI=... and BUS=... choose it"
 	@echo "make test      everything: lint, then every combination, rendered and run; ONLY=dishka+redis is one"
+	@echo "make prove     every bus held to its contract, Apache Kafka too, and chaos; needs Maven and Java"
+	@echo "make bench     what injection and delivery cost"
 	@echo "make lint      ruff and mypy over hooks, scripts and tests"
 	@echo "make format    let ruff write"
 	@echo "make tree      what the changes since BASE=main do to each combination, in Markdown"

@@ -65,4 +65,5 @@ if __name__ == "__main__":
         settle(entry)
     slug = ANSWERS["project_slug"]
     print(f"Created {slug}/ with {' and '.join(ANSWERS[option] for option in VARIANTS)}.")
-    print(f"Next: cd {slug}, then make install, then make run.")
+    start = "make run" if ANSWERS["event_bus"] == "memory" else "make up, make run and make worker"
+    print(f"Next: cd {slug}, then make install, then {start}.")

@@ -15,7 +15,7 @@ from harness.rendering import render_all  # noqa: E402
 
 
 def run(benchmark: str, project: Path, python: Path, name: str) -> None:
-    command = [python, TEMPLATE / "benchmarks" / f"{benchmark}.py", name]
+    command: list[str | Path] = [python, TEMPLATE / "benchmarks" / f"{benchmark}.py", name]
     subprocess.run(command, cwd=project, env={**os.environ, "PYTHONPATH": "."}, check=True)
 
 

@@ -28,6 +28,7 @@ MAY_DIFFER = {
         "tests/integration/test_crash.py",
         "tests/integration/test_older_events_on_the_broker.py",
         "tests/integration/test_other_service.py",
+        "tests/integration/test_tokens_away.py",
         "tests/integration/token_stores.py",
         "tests/servers/*",
     ],

@@ -122,7 +122,7 @@ def test_says_what_was_made_and_what_to_do_next(tmp_path: Path, capfd: pytest.Ca
     assert said.isascii()
     assert said.splitlines() == [
         "Created my-service/ with depends-stub and redis.",
-        "Next: cd my-service, then make install, then make run.",
+        "Next: cd my-service, then make install, then make up, make run and make worker.",
     ]
 
 

@@ -42,7 +42,7 @@ def answer_texts(terminal: Terminal) -> None:
 
 
 def wait_for_end(terminal: Terminal) -> int | None:
-    terminal.expect_exact("Next: cd my-service, then make install, then make run.")
+    terminal.expect_exact("Next: cd my-service, then make install, then make ")
     terminal.expect(pexpect.EOF)
     terminal.close()
     return terminal.exitstatus

@@ -52,6 +52,8 @@ class Settings(EventBusSettings, BaseSettings):
             raise ValueError("is not a database URL") from None
         if url.drivername not in DATABASES:
             raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in DATABASES)}")
+        if "@" in (url.host or ""):
+            raise ValueError("has an @ too many: write %40 for one in the password")
         if url.database in (None, "", ":memory:"):
             raise ValueError("must name a database; one in memory would lose the outbox")
         return value

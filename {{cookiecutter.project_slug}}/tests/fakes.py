@@ -151,6 +151,8 @@ class FakeUnitOfWork:
     ) -> None: ...
 
     async def commit(self) -> None:
+        if len({user.email for user in self.users.stored}) < len(self.users.stored):
+            raise EmailTakenError  # somebody was given an address that another one has
         self.commits += 1
         for aggregate in self._aggregates:
             self.events.extend(aggregate.pull_events())

@@ -69,8 +69,8 @@ class DeadLetters(Protocol):
         """Keep the letter. Adding it again changes nothing."""
         ...
 
-    async def page(self, limit: int) -> list[DeadLetter]:
-        """The oldest `limit` letters, oldest first."""
+    async def page(self, limit: int, consumer: str | None = None) -> list[DeadLetter]:
+        """The oldest `limit` letters, oldest first; of one consumer, or of all."""
         ...
 
     async def of_event(self, event_id: UUID) -> list[DeadLetter]:

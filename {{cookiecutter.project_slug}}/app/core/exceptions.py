@@ -33,6 +33,10 @@ class UnauthorizedError(DomainError):
     """Whoever asks has not shown who they are."""
 
 
+class UnavailableError(DomainError):
+    """Something that is needed does not answer; the same request may succeed later."""
+
+
 class PermanentError(Exception):
     """Raised by an event handler when trying again cannot help: the event becomes a dead letter at once."""
 

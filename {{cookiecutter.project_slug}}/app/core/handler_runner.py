@@ -32,12 +32,12 @@ class CrashedError(Exception):
 
 
 class HandlerRunner:
-    """`decode` makes the domain event that handlers know; it may raise `PermanentError`."""
+    """`decode` makes the domain event that handlers know, or None if it concerns nobody; may raise `PermanentError`."""
 
     def __init__(
         self,
         open_scope: OpenScope,
-        decode: Callable[[Event], DomainEvent],
+        decode: Callable[[Event], DomainEvent | None],
         inbox: Inbox,
         dead_letters: DeadLetters,
         metrics: DeliveryMetrics,
@@ -91,8 +91,8 @@ class HandlerRunner:
             try:
                 async with asyncio.timeout(self._retry.timeout):
                     await self._attempt(event, subscription, delivery)
-            except (Exception, asyncio.CancelledError) as error:
-                if is_cancelled():
+            except BaseException as error:
+                if is_cancelled() or isinstance(error, (KeyboardInterrupt, SystemExit)):
                     raise
                 self._metrics.delivered(subscription.consumer, "failed")
                 logger.warning("event handler failed", extra={"attempt": attempt}, exc_info=error)
@@ -111,17 +111,19 @@ class HandlerRunner:
     async def _attempt(self, event: Event, subscription: Subscription, delivery: Delivery) -> None:
         current_delivery.set(delivery)  # each run is a task, and so has a context of its own
         try:
-            async with self._open_scope() as scope:
-                handler = await scope.get(subscription.handler)
-                await handler(self._decode(event))
+            domain_event = self._decode(event)
+            if domain_event is not None:
+                async with self._open_scope() as scope:
+                    handler = await scope.get(subscription.handler)
+                    await handler(domain_event)
         except AlreadyHandledError:
             self._metrics.delivered(subscription.consumer, "duplicate")
             logger.info("event was handled by another delivery")
             return
         if not delivery.recorded:
             await self._inbox.mark_handled(delivery.consumer, delivery.event_id)
-        self._metrics.delivered(subscription.consumer, "handled")
-        logger.info("event handled")
+        self._metrics.delivered(subscription.consumer, "handled" if domain_event else "skipped")
+        logger.info("event handled" if domain_event else "message is none of our business")
 
     async def _give_up(self, event: Event, subscription: Subscription, error: BaseException, attempts: int) -> None:
         await self._dead_letters.add(

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from app.core.context import request_id
+from app.core.context import is_safe_id, request_id
 from app.core.delivery import DeadLetter, DeadLetters, Inbox
 from app.core.events import FOREIGN, UNDECODABLE, DomainEvent, Event, EventCodec
 from app.core.exceptions import PermanentError, StartupError
@@ -81,18 +81,19 @@ class MessageBus:
         )
         if subscription is None:
             raise PermanentError(f"no handler {letter.consumer!r} waits for {letter.event.type!r}")
+        _take_over_request_id(letter.event)
         await self._runner.run_once(letter.event, subscription)
         await self._dead_letters.discard(letter.consumer, letter.event.id)
 
     async def _handle(self, event: Event) -> None:
-        request_id.set(event.headers.get("request-id"))
+        _take_over_request_id(event)
         runs = (self._runner.run(event, subscription) for subscription in self._by_type[event.type])
         results = await asyncio.gather(*runs, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
 
-    def _decode(self, event: Event) -> DomainEvent:
+    def _decode(self, event: Event) -> DomainEvent | None:
         return self._translations.translate(event) if event.version == FOREIGN else self._codec.decode(event)
 
     async def _reject(self, event: Event) -> None:
@@ -108,6 +109,11 @@ class MessageBus:
         )
         self._metrics.delivered(NOBODY, "dead-letter")
         logger.error("undecodable message became a dead letter")
+
+
+def _take_over_request_id(event: Event) -> None:
+    given = event.headers.get("request-id", "")
+    request_id.set(given if is_safe_id(given) else None)
 
 
 async def assemble(

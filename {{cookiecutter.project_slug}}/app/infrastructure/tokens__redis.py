@@ -1,14 +1,15 @@
 """Where tokens are kept: in Redis, which forgets them by itself. The SQL adapter would do as well."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from uuid import UUID
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from app.application.ports import Clock
-from app.application.token.ports import TokenRepository
+from app.application.token.ports import TokenRepository, TokensUnavailableError
 from app.infrastructure.db.engine import Sessions
 from app.infrastructure.events.bus import EventBusSettings
 
@@ -27,17 +28,28 @@ class RedisTokenRepository:
         lifetime = int((expires_at - self._clock.now()).total_seconds() * 1000)
         if lifetime > 0:
             value = f"{user_id} {expires_at.isoformat()}"
-            await self._redis.set(self._prefix + token_hash, value, px=lifetime)
+            with _silence_is_said():
+                await self._redis.set(self._prefix + token_hash, value, px=lifetime)
 
     async def user_of(self, token_hash: str) -> UUID | None:
-        value = await self._redis.get(self._prefix + token_hash)
+        with _silence_is_said():
+            value = await self._redis.get(self._prefix + token_hash)
         if value is None:
             return None
         user_id, expires_at = str(value).split()
         return UUID(user_id) if datetime.fromisoformat(expires_at) > self._clock.now() else None
 
     async def revoke(self, token_hash: str) -> None:
-        await self._redis.delete(self._prefix + token_hash)
+        with _silence_is_said():
+            await self._redis.delete(self._prefix + token_hash)
+
+
+@contextmanager
+def _silence_is_said() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as error:
+        raise TokensUnavailableError from error
 
 
 @asynccontextmanager

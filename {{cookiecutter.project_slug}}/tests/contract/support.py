@@ -114,7 +114,7 @@ class Records:
         self.settled.add(letter.event.id)
         self.letters.append(letter)
 
-    async def page(self, limit: int) -> list[DeadLetter]:
+    async def page(self, limit: int, consumer: str | None = None) -> list[DeadLetter]:
         return self.letters[:limit]
 
     async def of_event(self, event_id: UUID) -> list[DeadLetter]:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from app.application.user.ports import EmailSender
 from app.config import Settings
 from app.containers import Overrides
+from app.interfaces.cli.letters import plain
 from app.main import create_cli
 from tests.conftest import Serving
 from tests.database import Database
@@ -79,6 +80,16 @@ def test_replays_the_oldest_letters_and_says_so_to_programs(letter_id: str, cli:
     assert json.loads(cli(*command)) == []
 
 
+def test_of_the_oldest_letters_only_those_of_one_consumer_are_replayed(letter_id: str, cli: Cli) -> None:
+    command = ("dead-letters", "replay", "--oldest", "1", "--consumer")
+    assert cli(*command, "nobody") == "there is no dead letter"
+    assert cli(*command, "send-welcome-email") == f"replayed {letter_id} for send-welcome-email"
+
+
+def test_what_strangers_wrote_does_not_steer_the_terminal() -> None:
+    assert plain("a\x1b[2Jb\n\u202e") == r"a\x1b[2Jb\n\u202e"
+
+
 def test_a_replay_of_nothing_in_particular_is_refused(cli: Cli) -> None:
     assert "name one event, or say --oldest N" in cli("dead-letters", "replay", exit_code=2)
 
@@ -86,7 +97,7 @@ def test_a_replay_of_nothing_in_particular_is_refused(cli: Cli) -> None:
 def test_a_replay_that_fails_says_so_and_keeps_the_letter(letter_id: str, settings: Settings) -> None:
     cli = Cli(settings, {EmailSender: MailBox(failures=10**9)})
     output = cli("dead-letters", "replay", letter_id, exit_code=1)
-    assert output.startswith("error: send-welcome-email failed again: ConnectionError")
+    assert output.startswith(f"error: {letter_id}: send-welcome-email failed again: ConnectionError")
     assert "Traceback" not in output
     assert len(cli.letters()) == 1
 
@@ -120,7 +131,10 @@ def test_says_how_far_the_relay_is_behind(cli: Cli) -> None:
 def test_a_database_without_tables_is_refused_in_one_line(settings: Settings, tmp_path: Any) -> None:
     empty = settings.model_copy(update={"database_url": f"sqlite+aiosqlite:///{tmp_path}/empty.db"})
     output = Cli(empty, {})("outbox", "status", exit_code=1)
-    assert output == "error: the database has no tables yet: run `make migrate`"
+    assert (
+        output
+        == "error: the database has no tables yet: run `make migrate`, or `alembic upgrade head` where there is no make"
+    )
 
 
 def test_registers_and_shows_a_user(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,8 @@ async def test_an_event_that_kills_its_process_becomes_a_dead_letter(database: D
     with own_broker() as broker:
         settings = {"DATABASE_URL": database.url, "HANDLER_CRASHES": str(CRASHES), **broker.environment}
         register = [sys.executable, "-m", "app", "users", "register", "ada@example.com"]
-        subprocess.run(register, cwd=ROOT, env=clean({**settings, "PASSWORD": "correct horse"}), check=True)
+        environment = clean({**settings, "PASSWORD": "correct horse"})
+        await asyncio.to_thread(subprocess.run, register, cwd=ROOT, env=environment, check=True)
         for crash in range(CRASHES):
             doomed = Process("tests.deadly:create_worker", free_port(), settings, tmp_path / f"worker-{crash}")
             try:

@@ -31,6 +31,7 @@ def fails_to_start(tmp_path: Path, **environment: str) -> str:
     [
         ({"DATABASE_URL": "mysql://app:s3cret@db/app"}, "cannot start: DATABASE_URL: must begin with"),
         ({"DATABASE_URL": "postgresql+asyncpg://app:p@s3cret:w0rd@db/app"}, "cannot start: DATABASE_URL:"),
+        ({"DATABASE_URL": "postgresql+asyncpg://app:p@s3cret@127.0.0.1/app"}, "DATABASE_URL: has an @ too many"),
         ({"SMTP_URL": "smtp://host:abc"}, "cannot start: SMTP_URL:"),
         ({"LOG_FORMAT": "xml"}, "cannot start: LOG_FORMAT:"),
         ({}, "cannot start: the database has no tables yet: run `make migrate`"),

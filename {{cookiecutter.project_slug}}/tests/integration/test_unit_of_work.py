@@ -1,10 +1,11 @@
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.registry import EVENTS, UPCASTERS
@@ -15,10 +16,11 @@ from app.domain.user.repositories import EmailTakenError
 from app.domain.user.value_objects import Email
 from app.infrastructure.db.engine import make_sessions, open_engine
 from app.infrastructure.db.inbox import SqlInbox
-from app.infrastructure.db.models import OutboxRow, UserRow
+from app.infrastructure.db.models import LastSeenRow, OutboxRow, UserRow
 from app.infrastructure.db.outbox import OutboxSignal
 from app.infrastructure.db.signups import SqlSignupReader
 from app.infrastructure.db.unit_of_work import SqlUnitOfWork
+from app.infrastructure.db.user_repository import SqlUserRepository
 from app.infrastructure.events.codec import JsonEventCodec
 from tests.fakes import NOON
 
@@ -67,6 +69,31 @@ async def test_an_email_that_is_taken_at_the_same_moment_is_refused(engine: Asyn
     async with make_uow(engine) as uow:
         with pytest.raises(EmailTakenError):
             await uow.users.add(ada(2))
+
+
+async def test_last_seen_is_the_latest_moment_and_of_users_that_there_are(engine: AsyncEngine) -> None:
+    later = NOON + timedelta(hours=1)
+    async with make_uow(engine) as uow:
+        await uow.users.add(ada())
+        for moment in (later, NOON):
+            await uow.last_seen.note(UUID(int=1), moment)
+        await uow.last_seen.note(UUID(int=99), NOON)
+        await uow.commit()
+    async with make_sessions(engine)() as session:
+        [row] = await session.scalars(select(LastSeenRow))
+    assert (row.user_id, row.at) == (UUID(int=1), later)
+
+
+async def test_what_else_the_database_refuses_is_not_taken_for_an_email_that_is_taken(engine: AsyncEngine) -> None:
+    sessions = make_sessions(engine)
+    async with make_uow(engine) as uow:
+        await uow.users.add(ada())
+        await uow.commit()
+    async with sessions() as session:
+        users = SqlUserRepository(session, lambda _: None)
+        session.add(LastSeenRow(user_id=UUID(int=99), at=NOON))  # nobody has this id
+        with pytest.raises(IntegrityError):
+            await users.write_back()
 
 
 async def test_deliveries_of_one_event_at_the_same_moment_take_effect_once(engine: AsyncEngine) -> None:

@@ -1,4 +1,7 @@
-"""`python -m tests.servers`: a broker for those who have none, until Ctrl-C. Prints the settings to use."""
+"""`python -m tests.servers`: a broker for those who have none, until Ctrl-C. Prints the settings to use.
+
+It keeps nothing after that: for the afternoon, not for the week.
+"""
 
 import signal
 import threading
@@ -10,7 +13,8 @@ if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     with own_broker() as broker:
-        for name, value in broker.environment.items():
+        print("# Put this into .env; Ctrl-C ends the broker, and its data", flush=True)  # noqa: T201
+        for name, value in broker.address.items():
             print(f"{name}={value}", flush=True)  # noqa: T201
         print("ready", flush=True)  # noqa: T201
         over.wait()

@@ -10,9 +10,5 @@ from tests.servers.kafka import own_kafka
 @contextmanager
 def own_broker() -> Iterator[Broker]:
     with own_kafka() as kafka:
-        environment = {
-            "EVENT_BUS_URL": f"kafka://{kafka.address}",
-            "EVENT_BUS_IDEMPOTENT": str(kafka.idempotent),
-            "EVENT_BUS_SESSION": "2",  # seconds: short, so that a killed worker's events do not wait long
-        }
-        yield Broker(environment, kafka.kill, kafka.start, durable=kafka.durable)
+        address = {"EVENT_BUS_URL": f"kafka://{kafka.address}", "EVENT_BUS_IDEMPOTENT": str(kafka.idempotent)}
+        yield Broker(address, {"EVENT_BUS_SESSION": "2"}, kafka.kill, kafka.start, durable=kafka.durable)

@@ -8,4 +8,4 @@ from tests.servers.crashing import Broker
 
 @contextmanager
 def own_broker() -> Iterator[Broker]:
-    yield Broker(environment={})
+    yield Broker()

@@ -10,6 +10,4 @@ from tests.servers.redis import own_redis
 @contextmanager
 def own_broker() -> Iterator[Broker]:
     with own_redis() as redis:
-        # A short lease, so that a killed worker's events do not wait long for another one.
-        environment = {"EVENT_BUS_URL": redis.url, "EVENT_BUS_LEASE": "2"}
-        yield Broker(environment, redis.kill, redis.start, durable=True)
+        yield Broker({"EVENT_BUS_URL": redis.url}, {"EVENT_BUS_LEASE": "2"}, redis.kill, redis.start, durable=True)

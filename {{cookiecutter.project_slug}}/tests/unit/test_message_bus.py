@@ -27,11 +27,14 @@ EVENT = CODEC.encode(
     UserRegistered(channel="api", user_id=UUID(int=1), email="ada@example.com", occurred_at=NOON), subject="1"
 )
 
-MEANING = {b"bob": "bob@example.com"}
+MEANING: dict[bytes, str | None] = {b"bob": "bob@example.com"}
 
 
-def customer_came(message: Event) -> UserRegistered:
-    return UserRegistered(channel="api", user_id=UUID(int=2), email=MEANING[message.data], occurred_at=message.time)
+def customer_came(message: Event) -> UserRegistered | None:
+    email = MEANING[message.data]
+    if email is None:
+        return None
+    return UserRegistered(channel="api", user_id=UUID(int=2), email=email, occurred_at=message.time)
 
 
 TRANSLATIONS = Translations(
@@ -88,7 +91,7 @@ class Records:
     async def add(self, letter: DeadLetter) -> None:
         self.letters.append(letter)
 
-    async def page(self, limit: int) -> list[DeadLetter]:
+    async def page(self, limit: int, consumer: str | None = None) -> list[DeadLetter]:
         return self.letters[:limit]
 
     async def of_event(self, event_id: UUID) -> list[DeadLetter]:
@@ -288,6 +291,16 @@ async def test_a_message_that_cannot_be_translated_is_replayed_after_the_mending
     assert (len(one.events), records.letters) == (1, [])
 
 
+async def test_a_message_that_turns_out_to_be_none_of_our_business_is_settled_without_a_handler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = Recorder()
+    bus, records = make({One: one})
+    monkeypatch.setitem(MEANING, b"bob", None)
+    await bus.receive(MESSAGE)
+    assert (one.events, records.outcomes, records.handled) == ([], [("One", "skipped")], {("One", MESSAGE.id)})
+
+
 async def test_a_message_of_another_service_that_does_not_concern_us_is_skipped_and_counted() -> None:
     bus, records = make({One: Recorder()})
     await bus.receive(replace(MESSAGE, type="customer.left"))
@@ -370,6 +383,17 @@ async def test_a_cancellation_that_escapes_a_handler_is_a_failed_attempt_like_an
     bus, records = make({One: leak})
     await bus.receive(EVENT)
     assert [letter.reason for letter in records.letters] == ["CancelledError: "]
+
+
+async def test_what_is_no_exception_but_is_raised_is_a_failed_attempt_like_any_other() -> None:
+    class OddError(BaseException): ...
+
+    async def fail(_: DomainEvent) -> None:
+        raise OddError
+
+    bus, records = make({One: fail})
+    await bus.receive(EVENT)
+    assert [letter.reason for letter in records.letters] == ["OddError: "]
 
 
 @pytest.mark.parametrize(

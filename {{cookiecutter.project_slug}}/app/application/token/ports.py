@@ -4,9 +4,19 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from app.core.exceptions import UnavailableError
+
+
+class TokensUnavailableError(UnavailableError):
+    code = "tokens-unavailable"
+    message = "Tokens cannot be looked up at the moment: try again later."
+
 
 class TokenRepository(Protocol):
-    """Tokens, known by their hash: whoever reads the store cannot sign in with what is there."""
+    """Tokens, known by their hash: whoever reads the store cannot sign in with what is there.
+
+    Each method raises `TokensUnavailableError` if the store is one of its own and does not answer.
+    """
 
     async def add(self, token_hash: str, user_id: UUID, expires_at: datetime) -> None: ...
 

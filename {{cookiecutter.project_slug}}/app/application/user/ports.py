@@ -35,7 +35,7 @@ class LastSeen(Protocol):
     """Remembers when a user was last seen, in the transaction of the unit of work."""
 
     async def note(self, user_id: UUID, at: datetime) -> None:
-        """An earlier moment than the one known changes nothing."""
+        """An earlier moment than the one known changes nothing, nor does a user who does not exist."""
         ...
 
 

@@ -28,8 +28,9 @@ class SqlDeadLetters:
             )
             await session.execute(statement.on_conflict_do_nothing())
 
-    async def page(self, limit: int) -> list[DeadLetter]:
-        return await self._read(select(DeadLetterRow).order_by(DeadLetterRow.failed_at).limit(limit))
+    async def page(self, limit: int, consumer: str | None = None) -> list[DeadLetter]:
+        letters = select(DeadLetterRow) if consumer is None else select(DeadLetterRow).filter_by(consumer=consumer)
+        return await self._read(letters.order_by(DeadLetterRow.failed_at).limit(limit))
 
     async def of_event(self, event_id: UUID) -> list[DeadLetter]:
         return await self._read(select(DeadLetterRow).where(DeadLetterRow.event_id == event_id))

@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.infrastructure.db.models import LastSeenRow
+from app.infrastructure.db.models import LastSeenRow, UserRow
 from app.infrastructure.db.upsert import insert
 
 
@@ -14,7 +15,8 @@ class SqlLastSeen:
         self._session = session
 
     async def note(self, user_id: UUID, at: datetime) -> None:
-        statement = insert(self._session, LastSeenRow).values(user_id=user_id, at=at)
+        known = select(UserRow.id, literal(at, LastSeenRow.at.type)).where(UserRow.id == user_id)
+        statement = insert(self._session, LastSeenRow).from_select(["user_id", "at"], known)
         await self._session.execute(
             statement.on_conflict_do_update(
                 index_elements=["user_id"], set_={"at": statement.excluded.at}, where=LastSeenRow.at < at

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 100  # measured: beyond some hundred, a larger batch is no faster and only repeats more after a crash
 MAX_BACKOFF = 30.0
+PURGE_INTERVAL = timedelta(hours=1)
 
 
 class SqlOutboxRelay:
@@ -28,6 +29,7 @@ class SqlOutboxRelay:
         self._signal = signal
         self._poll = poll
         self._retention = retention
+        self._next_purge = datetime.now(UTC)
         self._failures = 0  # since the last batch that went well
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -47,13 +49,13 @@ class SqlOutboxRelay:
 
     async def _relay(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         """Relay until `stop`; an exception ends it with the lock given back."""
-        next_purge = datetime.now(UTC)
         while not stop.is_set():
             self._signal.clear()
-            if datetime.now(UTC) >= next_purge:
+            published = await self._publish_batch(connection)
+            if datetime.now(UTC) >= self._next_purge:
+                self._next_purge = datetime.now(UTC) + PURGE_INTERVAL  # before it: if it fails, events still go out
                 await purge(connection, datetime.now(UTC) - self._retention)
-                next_purge = datetime.now(UTC) + timedelta(hours=1)
-            if await self._publish_batch(connection) < BATCH:
+            if published < BATCH:
                 await self._wait(stop, self._poll)
 
     async def _publish_batch(self, connection: AsyncConnection) -> int:

@@ -15,6 +15,8 @@ from app.domain.user.value_objects import Email
 from app.infrastructure.db.engine import read_only
 from app.infrastructure.db.models import LastSeenRow, UserRow
 
+UNIQUE_EMAIL = ("uq_users_email", "users.email")  # as PostgreSQL and SQLite name what was violated
+
 
 class SqlUserRepository:
     """`track` tells the unit of work which aggregates to ask for events."""
@@ -55,7 +57,9 @@ class SqlUserRepository:
         try:
             await self._session.flush()
         except IntegrityError as error:  # the only way to be sure: two requests may have asked by_email at once
-            raise EmailTakenError from error
+            if any(name in str(error.orig) for name in UNIQUE_EMAIL):
+                raise EmailTakenError from error
+            raise
 
     async def _one(self, query: Select[UserRow]) -> User | None:
         row = await self._session.scalar(query.with_for_update())

@@ -106,7 +106,7 @@ async def await_topic(options: dict[str, Any], topic: str) -> None:
             if topic in await admin.list_topics():
                 return
             if look == 0:
-                logger.info("topic %s of another service does not exist yet: waiting for it", topic)
+                logger.info("topic %s of another service is not there, or hidden from us: waiting for it", topic)
             await asyncio.sleep(LOOK_AGAIN)
     finally:
         await admin.close()

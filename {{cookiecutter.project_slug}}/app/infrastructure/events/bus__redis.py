@@ -68,13 +68,15 @@ class RedisEventBus:
         self._settings = settings
         self._service = service
         self._topic: Topic | None = None
-        self._sources: list[tuple[OpenTopic, Receive]] = []
+        self._sources: list[tuple[str, OpenTopic, Receive]] = []
 
     def subscribe(self, receive: Receive) -> None:
-        self._sources.append((self._open_topic, receive))
+        self._sources.append((self._service, self._open_topic, receive))
 
     def listen(self, topic: str, receive: Receive) -> None:
-        self._sources.append((TopicOfAnotherService(self._redis, topic).open, receive))
+        """In a group of its own, so that it takes nothing away from ours even if the topic is the same."""
+        group = f"{self._service}.{topic}"
+        self._sources.append((group, TopicOfAnotherService(self._redis, topic).open, receive))
 
     async def publish(self, event: Event) -> None:
         await self.publish_many([event])
@@ -89,19 +91,19 @@ class RedisEventBus:
 
     async def run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as working:
-            for open_topic, receive in self._sources:
-                working.create_task(self._worker(open_topic, receive).run(stop))
+            for group, open_topic, receive in self._sources:
+                working.create_task(self._worker(group, open_topic, receive).run(stop))
 
     async def ping(self) -> None:
         await self._redis.ping()
 
-    def _worker(self, open_topic: OpenTopic, receive: Receive) -> Worker:
+    def _worker(self, group: str, open_topic: OpenTopic, receive: Receive) -> Worker:
         settings = self._settings
-        membership = Membership(self._redis, self._service, settings.event_bus_lease)
+        membership = Membership(self._redis, group, settings.event_bus_lease)
 
         def open_consumer(topic: Topic, number: int) -> PartitionConsumer:
             retention = settings.event_bus_retention
-            partition = Partition(self._redis, topic, number, self._service, membership.worker, retention)
+            partition = Partition(self._redis, topic, number, group, membership.worker, retention)
             return PartitionConsumer(partition, receive)
 
         return Worker(membership, open_topic, open_consumer, settings.event_bus_lease)

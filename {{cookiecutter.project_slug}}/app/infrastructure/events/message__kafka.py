@@ -41,8 +41,12 @@ def to_foreign_event(record: ConsumerRecord[bytes, bytes]) -> Event:
 
 
 def _attributes(record: ConsumerRecord[bytes, bytes]) -> dict[str, str]:
-    return {name.removeprefix(PREFIX): as_text(text or b"") for name, text in record.headers}
+    """Those of CloudEvents stand above other headers of the same name."""
+    headers = {name: as_text(text or b"") for name, text in record.headers}
+    said = {name: headers.pop(name) for name in list(headers) if name.startswith(PREFIX)}
+    return headers | {name.removeprefix(PREFIX): text for name, text in said.items()}
 
 
 def _place(record: ConsumerRecord[bytes, bytes]) -> UUID:
-    return place_id(record.topic, record.partition, record.offset)
+    """The time as well: a topic that is deleted and made anew has the same offsets again."""
+    return place_id(record.topic, record.partition, record.offset, record.timestamp)

@@ -74,7 +74,7 @@ class Partition:
     async def position(self) -> str:
         """The id of the last entry that the service is done with."""
         try:
-            await self._redis.xgroup_create(self._stream, self._group, id="0", mkstream=True)
+            await self._redis.xgroup_create(self._stream, self._group, id="0", mkstream=not self._topic.plain)
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
                 raise

@@ -60,16 +60,15 @@ class TopicOfAnotherService:
     def __init__(self, redis: Redis, name: str) -> None:
         self._redis = redis
         self._name = name
-        self._found: Topic | None = None
         self._missed = False
 
     async def open(self) -> Topic | None:
-        """None as long as it does not exist; the first time, the log says so."""
-        self._found = self._found or await self._look()
-        if self._found is None and not self._missed:
-            self._missed = True
-            logger.info("topic %s of another service does not exist yet: waiting for it", self._name)
-        return self._found
+        """None as long as it is not there; the log says so once. Asked again and again: its owner may change it."""
+        topic = await self._look()
+        if topic is None and not self._missed:
+            logger.info("topic %s of another service is not there: waiting for it", self._name)
+        self._missed = topic is None
+        return topic
 
     async def _look(self) -> Topic | None:
         if partitions := await self._redis.get(f"{{{self._name}}}:partitions"):

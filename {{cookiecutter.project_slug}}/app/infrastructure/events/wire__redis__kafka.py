@@ -54,7 +54,7 @@ def undecodable(attributes: Mapping[str, str], data: bytes, fallback_id: UUID) -
 def from_other_service(topic: str, key: str, attributes: Mapping[str, str], data: bytes, fallback_id: UUID) -> Event:
     """The message as it came, for a translator to read. What it says in CloudEvents' words is used; none is needed.
 
-    Its id follows from its `source` and `id`, which CloudEvents promises to be unique: sent twice, it is one event.
+    A CloudEvent's id follows from its `source` and `id`, unique by that standard: sent twice, it is one event.
     """
     said = {_storable(name): _storable(value) for name, value in attributes.items()}
     try:
@@ -62,7 +62,7 @@ def from_other_service(topic: str, key: str, attributes: Mapping[str, str], data
     except (KeyError, ValueError, OverflowError):
         time = datetime.now(UTC)
     return Event(
-        id=place_id(said["source"], said["id"]) if {"source", "id"} <= said.keys() else fallback_id,
+        id=place_id(said["source"], said["id"]) if {"specversion", "source", "id"} <= said.keys() else fallback_id,
         type=said.get("type", "")[:MAX_LENGTH],
         version=FOREIGN,
         source=topic,
@@ -79,8 +79,8 @@ def as_text(raw: bytes) -> str:
 
 
 def place_id(*place: object) -> UUID:
-    """The id of what came without one, made of the place where it lies: topic, partition, offset."""
-    return uuid5(NAMESPACE_URL, "/".join(map(str, place)))
+    """An id made of what there is only once: topic, partition and offset; or source and id."""
+    return uuid5(NAMESPACE_URL, repr(place))
 
 
 def _event(attributes: Mapping[str, str], data: bytes) -> Event:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from app.core.retry import RetryPolicy
@@ -114,7 +113,8 @@ class Worker:
         except (RedisConnectionError, RedisTimeoutError, OSError):
             logger.debug("partition let go, because Redis does not answer")  # the heartbeat warns
         except Exception as error:
-            logger.warning("partition let go, trying again", extra={"partition": partition, **_kind(error)})
+            place = {"topic": topic.name, "partition": partition}
+            logger.warning("partition let go, trying again", extra=place | _kind(error))
         finally:
             await self._say_goodbye(self._membership.release(topic, partition))
 
@@ -134,7 +134,7 @@ class Worker:
             await self._membership.leave(topic)
 
     async def _say_goodbye(self, words: Awaitable[None]) -> None:
-        with suppress(RedisError, OSError):
+        with suppress(Exception):  # it goes without; and nothing may keep the other topics from finishing
             async with asyncio.timeout(GOODBYE):
                 await words
 

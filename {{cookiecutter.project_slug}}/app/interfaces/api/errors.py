@@ -10,7 +10,14 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.core.context import request_id
-from app.core.exceptions import ConflictError, DomainError, InvalidValueError, NotFoundError, UnauthorizedError
+from app.core.exceptions import (
+    ConflictError,
+    DomainError,
+    InvalidValueError,
+    NotFoundError,
+    UnauthorizedError,
+    UnavailableError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -19,6 +26,7 @@ STATUS_OF: dict[type[DomainError], HTTPStatus] = {
     ConflictError: HTTPStatus.CONFLICT,
     UnauthorizedError: HTTPStatus.UNAUTHORIZED,
     InvalidValueError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 

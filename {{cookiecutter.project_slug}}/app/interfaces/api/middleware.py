@@ -1,7 +1,6 @@
 """What surrounds every request: its id, one log line, and an answer even if the code behind it fails."""
 
 import logging
-import re
 import time
 from typing import Any
 
@@ -9,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
-from app.core.context import request_id
+from app.core.context import is_safe_id, request_id
 from app.core.exceptions import StartupError
 from app.interfaces.api.errors import problem
 from app.interfaces.api.metrics import REQUESTS
@@ -17,8 +16,6 @@ from app.interfaces.api.metrics import REQUESTS
 logger = logging.getLogger(__name__)
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-
-_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # an id from outside goes into logs and headers
 
 
 class RequestMiddleware:
@@ -32,7 +29,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get("x-request-id", "")
-        current = given if _SAFE_ID.fullmatch(given) else str(uuid7())
+        current = given if is_safe_id(given) else str(uuid7())
         request_id.set(current)
         status = 0
         start = time.perf_counter()
@@ -63,7 +60,8 @@ class RequestMiddleware:
             "status": status,
             "ms": round(seconds * 1000, 1),
         }
-        logger.info("request", extra=details)
+        watched = scope["path"].startswith(("/health/", "/metrics"))  # asked every few seconds, by machines
+        logger.log(logging.DEBUG if watched else logging.INFO, "request", extra=details)
 
 
 def _pattern(scope: Scope) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from app.core.delivery import DeadLetter, DeadLetters
-from app.interfaces.cli.letters import details, report, summary
+from app.interfaces.cli.letters import Report, details, plain, summary
 from app.interfaces.cli.session import CommandError, Json, Run, Session
 
 EventId = Annotated[UUID, typer.Argument(help="Id of the event, as `list` shows it.")]
@@ -29,7 +29,7 @@ def make_commands(run: Run) -> typer.Typer:
             typer.echo(json.dumps([summary(letter) for letter in letters]))
             return
         for letter in letters:
-            typer.echo("  ".join(str(value) for value in summary(letter).values()))
+            typer.echo("  ".join(plain(value) for value in summary(letter).values()))
 
     @commands.command()
     def show(event_id: EventId, consumer: Consumer = None, as_json: Json = False) -> None:
@@ -39,7 +39,7 @@ def make_commands(run: Run) -> typer.Typer:
             typer.echo(json.dumps([details(letter) for letter in letters]))
             return
         for letter in letters:
-            typer.echo("\n".join(f"{name}: {value}" for name, value in details(letter).items()) + "\n")
+            typer.echo("\n".join(f"{name}: {plain(value)}" for name, value in details(letter).items()) + "\n")
 
     @commands.command()
     def replay(
@@ -49,16 +49,18 @@ def make_commands(run: Run) -> typer.Typer:
         if (event_id is None) == (oldest is None):
             raise typer.BadParameter("name one event, or say --oldest N")
         letters = run(lambda session: _letters(session, event_id, consumer, oldest or 0))
-        errors = [run(partial(_replay, letter=letter)) for letter in letters]
-        report("replayed", letters, errors, as_json=as_json)
+        with Report("replayed", as_json=as_json) as report:
+            for letter in letters:
+                report.add(letter, run(partial(_replay, letter=letter)))
 
     @commands.command()
     def discard(event_id: EventId, consumer: Consumer = None, as_json: Json = False) -> None:
         """Give the event up for good."""
         letters = run(lambda session: _letters(session, event_id, consumer))
-        for letter in letters:
-            run(partial(_discard, letter=letter))
-        report("discarded", letters, [None] * len(letters), as_json=as_json)
+        with Report("discarded", as_json=as_json) as report:
+            for letter in letters:
+                run(partial(_discard, letter=letter))
+                report.add(letter)
 
     return commands
 
@@ -71,7 +73,7 @@ async def _page(session: Session, limit: int) -> list[DeadLetter]:
 async def _letters(session: Session, event_id: UUID | None, consumer: str | None, oldest: int = 0) -> list[DeadLetter]:
     async with session.open_scope() as scope:
         kept = await scope.get(DeadLetters)
-        letters = await (kept.of_event(event_id) if event_id else kept.page(oldest))
+        letters = await (kept.of_event(event_id) if event_id else kept.page(oldest, consumer))
     chosen = [letter for letter in letters if consumer in (None, letter.consumer)]
     if event_id and not chosen:
         raise CommandError(f"there is no dead letter of event {event_id}" + (f" for {consumer}" if consumer else ""))

@@ -24,7 +24,7 @@ class TokenResponse(BaseModel):
     expires_in: int
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, responses=documented(401, 413, 422))
+@router.post("", status_code=status.HTTP_201_CREATED, responses=documented(401, 413, 422, 503))
 async def sign_in(body: SignInRequest, response: Response, sign_in_user: SignIn) -> TokenResponse:
     """A token for an e-mail address and its password."""
     token = await sign_in_user(SignInCommand(body.email, body.password.get_secret_value()))
@@ -32,7 +32,7 @@ async def sign_in(body: SignInRequest, response: Response, sign_in_user: SignIn)
     return TokenResponse(access_token=token.value, expires_in=token.expires_in)
 
 
-@router.delete("", status_code=status.HTTP_204_NO_CONTENT, responses=documented(401))
+@router.delete("", status_code=status.HTTP_204_NO_CONTENT, responses=documented(401, 503))
 async def sign_out(token: BearerToken, sign_out_user: SignOut) -> None:
     """The token is worth nothing from now on."""
     await sign_out_user(SignOutCommand(token))

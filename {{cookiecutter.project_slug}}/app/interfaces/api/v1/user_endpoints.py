@@ -64,14 +64,14 @@ async def register_user(body: RegisterUserRequest, response: Response, register:
     return RegisterUserResponse(id=user_id)
 
 
-@router.get("/users", responses=documented(401, 422))
+@router.get("/users", responses=documented(401, 422, 503))
 async def list_users(token: BearerToken, page: Paging, get: GetUserByToken, list_page: ListUsers) -> UsersResponse:
     """All users, in the order in which they registered; for whoever has signed in."""
     await get(GetUserByTokenQuery(token))
     return UsersResponse.model_validate(await list_page(ListUsersQuery(page.after, page.limit)))
 
 
-@router.get("/users/me", responses=documented(401))
+@router.get("/users/me", responses=documented(401, 503))
 async def get_me(token: BearerToken, get: GetUserByToken) -> UserResponse:
     """Whoever the token belongs to."""
     return UserResponse.model_validate(await get(GetUserByTokenQuery(token)))
