@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from typing import Any
 
 from app.core.cancellation import is_cancelled
 from app.core.delivery import AlreadyHandledError, DeadLetter, DeadLetters, Delivery, Inbox, current_delivery
@@ -95,7 +96,7 @@ class HandlerRunner:
                 if is_cancelled() or isinstance(error, (KeyboardInterrupt, SystemExit)):
                     raise
                 self._metrics.delivered(subscription.consumer, "failed")
-                logger.warning("event handler failed", extra={"attempt": attempt}, exc_info=error)
+                logger.warning("event handler failed", extra=_named(event) | {"attempt": attempt}, exc_info=error)
                 hopeless = isinstance(error, PermanentError) or delivery.recorded  # done, but for what came after
                 if hopeless or attempt == self._retry.attempts:
                     await self._give_up(event, subscription, error, attempt)
@@ -118,12 +119,12 @@ class HandlerRunner:
                     await handler(domain_event)
         except AlreadyHandledError:
             self._metrics.delivered(subscription.consumer, "duplicate")
-            logger.info("event was handled by another delivery")
+            logger.info("event was handled by another delivery", extra=_named(event))
             return
         if not delivery.recorded:
             await self._inbox.mark_handled(delivery.consumer, delivery.event_id)
         self._metrics.delivered(subscription.consumer, "handled" if domain_event else "skipped")
-        logger.info("event handled" if domain_event else "message is none of our business")
+        logger.info("event handled" if domain_event else "message is none of our business", extra=_named(event))
 
     async def _give_up(self, event: Event, subscription: Subscription, error: BaseException, attempts: int) -> None:
         await self._dead_letters.add(
@@ -136,7 +137,7 @@ class HandlerRunner:
             )
         )
         self._metrics.delivered(subscription.consumer, "dead-letter")
-        logger.error("event became a dead letter", extra={"attempts": attempts})
+        logger.error("event became a dead letter", extra=_named(event) | {"attempts": attempts})
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -150,3 +151,7 @@ def _reason(error: BaseException) -> str:
     """Of a length and in characters that every database takes: PostgreSQL refuses NUL."""
     text = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
     return "".join(char if char.isprintable() else " " for char in text)[:500]
+
+
+def _named(event: Event) -> dict[str, Any]:
+    return {"event_type": event.type}
