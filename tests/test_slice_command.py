@@ -32,6 +32,7 @@ def test_fits_a_service_that_has_gone_its_own_way(own_copy: Path, programs: Path
 
     succeed([programs / "python", "-m", "slices", "order"], own_copy)
 
+    assert (own_copy / "app/domain/order/__init__.py").read_bytes() == b""
     registry = (own_copy / REGISTRY).read_text("utf-8")
     assert "\nEVENTS: tuple[type[DomainEvent], ...] = (order_events.OrderCreated,)\n" in registry
     assert "= (*order_event_handlers.SUBSCRIPTIONS,)  # none, so far\n" in registry

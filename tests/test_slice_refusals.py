@@ -1,15 +1,15 @@
 """`python -m slices` in a rendered project: one line says what is wrong, and nothing is written."""
 
-import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from harness.combinations import Combination, combinations, name_of
 from harness.commands import succeed
-from harness.files import change, contents
-from running import clean_environment
+from harness.files import change
+from harness.slices import is_one_line, refused
 
 Refusal = Callable[..., str]
 
@@ -27,27 +27,7 @@ def combination(request: pytest.FixtureRequest) -> Combination:
 @pytest.fixture
 def refusal_of(own_copy: Path, programs: Path) -> Refusal:
     """The one line that is said to these arguments."""
-
-    def refuse(*arguments: str) -> str:
-        before, folders = contents(own_copy), {path for path in own_copy.rglob("*") if path.is_dir()}
-        done = subprocess.run(
-            [programs / "python", "-m", "slices", *arguments],
-            cwd=own_copy,
-            env=clean_environment() | {"PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (done.returncode, done.stdout) == (1, "")
-        assert contents(own_copy) == before
-        assert {path for path in own_copy.rglob("*") if path.is_dir()} - folders <= {own_copy / ".ruff_cache"}
-        return done.stderr
-
-    return refuse
-
-
-def is_one_line(said: str) -> bool:
-    return said.startswith("Error: ") and said.endswith(".\n") and said.count("\n") == 1
+    return partial(refused, own_copy, programs)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +86,7 @@ def test_refuses_the_name_of_a_slice_that_it_made(refusal_of: Refusal, own_copy:
         (UNIT_OF_WORK, "class SqlUnitOfWork:", "class SqlTransaction:", "has no 'SqlUnitOfWork' any more"),
         (REGISTRY, "EVENTS: tuple", "ALL_EVENTS: tuple", "the place of 'EVENTS = (order_events.OrderCreated,)'"),
         (REGISTRY, "(*user_event_handlers.SUBSCRIPTIONS,)", "tuple([])", "has no 'SUBSCRIPTIONS' any more"),
-        (REGISTRY, "EVENTS: tuple", "EVENTS tuple", "registry.py is not Python: invalid syntax in line"),
+        (REGISTRY, "EVENTS: tuple", "EVENTS tuple", "registry.py is not Python: invalid syntax (registry.py, line "),
     ],
 )
 def test_refuses_when_the_place_for_a_line_is_gone(
@@ -135,6 +115,16 @@ def test_refuses_when_no_migration_is_the_last(refusal_of: Refusal, own_copy: Pa
     assert "multiple heads" in said
 
 
+def test_refuses_when_a_migration_cannot_be_read(refusal_of: Refusal, own_copy: Path) -> None:
+    (own_copy / "app/infrastructure/db/migrations/versions/own.py").write_text("def (\n", "utf-8")
+    said = refusal_of("order")
+    assert is_one_line(said)
+    assert "the migrations allow no next one: invalid syntax (own.py, line 1)" in said
+
+
 def test_takes_everything_back_when_a_step_fails(refusal_of: Refusal, own_copy: Path) -> None:
     change(own_copy / "pyproject.toml", "line-length = 120", "line-length = none")
-    assert "what was written is taken back.\n" in refusal_of("order")
+    said = refusal_of("order")
+    assert is_one_line(said)
+    assert "line-length" in said
+    assert said.endswith(": what was written is taken back.\n")

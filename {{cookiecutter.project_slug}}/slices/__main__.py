@@ -23,22 +23,22 @@ Fill it: fields and rules in app/domain/some_thing, the row in models.py with it
 in app/application/some_thing/event_handlers.py, where ConfirmSomeThing stands for it. `make check` tests it all."""
 
 
-def plan(words: Words) -> dict[Path, str]:
+def plan(words: Words) -> dict[Path, bytes]:
     """Each file as it will be, the new ones first. Raise `SliceError`."""
     names = [path.relative_to(PATTERN).as_posix() for path in PATTERN.rglob("*.py") if path != MIGRATION]
-    files: dict[Path, str] = {}
+    files: dict[Path, bytes] = {}
     for name in sorted(names, key=lambda name: (not PLACEHOLDER.search(name), name)):
-        pattern, target = (PATTERN / name).read_text("utf-8"), Path(words.rename(name))
+        pattern, target = Source(PATTERN / name), Path(words.rename(name))
         if not PLACEHOLDER.search(name):
             if not target.exists():
-                raise SliceError(f"{name} is missing: put it back, or remove {PATTERN / name}")
-            ours, theirs = Source(str(PATTERN / name), pattern), Source(name, target.read_text("utf-8"))
-            files[target] = merge(ours, theirs, words)
+                raise SliceError(f"{name} is missing: put it back, or remove {pattern.name}")
+            files[target] = merge(pattern, Source(target), words)
         elif target.exists():
             raise SliceError(f"{target} is there already: choose another name")
         else:
-            words.check(str(PATTERN / name), pattern)
-            files[target] = words.rename(pattern)
+            text = pattern.text.decode()
+            words.check(pattern.name, text)
+            files[target] = pattern.content(words.rename(text))
     return files
 
 
@@ -61,15 +61,16 @@ def undone_on_failure(paths: Iterable[Path]) -> Iterator[list[Path]]:
 
 def add_slice(words: Words) -> str:
     """Write nothing, or all of it; return what to tell the user."""
-    files, migrations = plan(words), read_migrations()
+    files, migrations, migration = plan(words), read_migrations(), Source(MIGRATION)
     new = sum(not path.exists() for path in files)
     with undone_on_failure(files) as written:
-        for path, text in files.items():
+        for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-        written.append(write_migration(migrations, Source(str(MIGRATION), MIGRATION.read_text("utf-8")), words))
+            path.write_bytes(content)
+        written.append(write_migration(migrations, migration, words))
         for command in (["check", "--fix", "--select", "I"], ["format"]):
-            subprocess.run([sys.executable, "-m", "ruff", *command, "--quiet", *written], check=True)
+            ruff = [sys.executable, "-m", "ruff", *command, "--quiet", *map(str, written)]
+            subprocess.run(ruff, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return words.rename(DONE.format(new=new, changed=len(files) - new))
 
 
@@ -82,7 +83,8 @@ def main() -> None:
     except SliceError as error:
         sys.exit(f"Error: {error}. Nothing was written.")
     except (OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"Error: {error}: what was written is taken back.")
+        said = getattr(error, "stdout", None) or str(error)
+        sys.exit(f"Error: {' '.join(said.split())}: what was written is taken back.")
     print(told)
 
 

@@ -1,27 +1,34 @@
 """Adds to a file of the service what the file of the same name in the pattern has beyond it."""
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from slices import SliceError
-from slices.source import Source, is_note, items_of, names_of
+from slices.imports import Import, first_import, new_imports
+from slices.literals import items_of, new_items
+from slices.source import RUFF, Source, is_note, names_of, tables_of
 from slices.words import PLACEHOLDER, Words
 
 Insertion = tuple[int, str]
-Imports = (ast.Import, ast.ImportFrom)
 
 
-def merge(pattern: Source, target: Source, words: Words) -> str:
+def merge(pattern: Source, target: Source, words: Words) -> bytes:
     """The target with the additions. Raise `SliceError` if it lacks what says where they belong."""
     if not target.body:
         raise SliceError(f"{target.name} is empty: put back what was in it, or remove {pattern.name}")
+    tables = {words.rename(table) for table in tables_of(pattern.body) if PLACEHOLDER.search(table)}
+    if taken := tables.intersection(tables_of(target.body)):
+        raise SliceError(f"{target.name} has the table {taken.pop()!r} already: choose another name or plural")
     text = target.text
     insertions = sorted(Merge(pattern, target, words).of_block(pattern.body, target.body), key=itemgetter(0))
     for place, addition in reversed(insertions):
         text = text[:place] + addition.encode() + text[place:]
-    return text.decode()
+    try:
+        ast.parse(text.decode(), target.name)
+    except SyntaxError as error:
+        raise SliceError(f"{target.name} with the slice in it would be no Python: {error}: {RUFF}") from error
+    return target.content(text.decode())
 
 
 class Merge:
@@ -33,14 +40,17 @@ class Merge:
     def of_block(self, ours: Sequence[ast.stmt], theirs: Sequence[ast.stmt], inside: str = "") -> Iterator[Insertion]:
         """New statements go before the next one that both have, or to the end."""
         present = {name: statement for statement in reversed(theirs) for name in names_of(statement)}
+        if ours[0].col_offset != theirs[0].col_offset:
+            raise SliceError(f"{self._target.name} indents {inside[:-1]} otherwise than {self._pattern.name}: {RUFF}")
         new = ""
         for statement in ours:
             names = names_of(statement)
             added = [self._words.rename(name) for name in names if PLACEHOLDER.search(name)]
             if taken := present.keys() & added:
                 raise SliceError(f"{self._target.name} has {inside}{taken.pop()} already: choose another name")
-            if isinstance(statement, Imports):
-                yield self._target.start(first_import(theirs)), self._words.rename(self._text(statement))
+            if isinstance(statement, Import):
+                lines = new_imports(self._pattern, self._target, self._words, statement, theirs)
+                yield self._target.start(first_import(theirs)), lines
             elif added:
                 new += self._text(statement)
             elif not is_note(statement):
@@ -58,24 +68,11 @@ class Merge:
             yield from self.of_block(body, theirs.body, f"{name}.")
         literal: ast.expr | None = getattr(ours, "value", None)
         target: ast.expr | None = getattr(theirs, "value", None)
-        if items := items_of(literal):
+        if literal and items_of(literal):
             if target is None or type(target) is not type(literal):
                 raise self._lacks(name, self._text(ours))
-            yield self._to_literal(items, target)
-
-    def _to_literal(self, items: list[tuple[ast.expr, ast.expr]], target: ast.expr) -> Insertion:
-        span, read = self._pattern.span, self._pattern.read
-        text = ", ".join(self._words.rename(read(span(first)[0], span(last)[1])) for first, last in items)
-        present = items_of(target)
-        start, end = self._target.span(target)
-        if present and self._target.span(present[0][0])[0] == start:  # a tuple without parentheses
-            return end, f", {text}"
-        end -= 1
-        if present:
-            tail = self._target.read(self._target.span(present[-1][1])[1], end)
-            if "," not in re.sub("#.*", "", tail):
-                return end, f", {text}"
-        return end, f"{text},"
+            place, added = new_items(self._pattern, literal, self._target, target)
+            yield place, self._words.rename(added)
 
     def _text(self, statement: ast.stmt) -> str:
         text = self._pattern.read(self._pattern.start(statement), self._pattern.end(statement))
@@ -87,10 +84,3 @@ class Merge:
             f"{self._target.name} has no {what!r} any more, the place of {addition!r}: "
             f"put it back, or change {self._pattern.name} to fit your code"
         )
-
-
-def first_import(statements: Sequence[ast.stmt]) -> ast.stmt:
-    """Or what an import would stand before."""
-    imports = (statement for statement in statements if isinstance(statement, Imports))
-    code = (statement for statement in statements if not is_note(statement))
-    return next(imports, next(code, statements[-1]))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError, rev_id
+from alembic.util import rev_id
 
 from slices import SliceError
 from slices.source import Source
@@ -18,7 +18,7 @@ def read_migrations() -> ScriptDirectory:
     try:
         migrations = ScriptDirectory.from_config(Config("alembic.ini", cmd_opts=Namespace(quiet=True)))
         migrations.get_current_head()
-    except CommandError as error:
+    except Exception as error:  # CommandError, and whatever a migration raises when it is imported
         raise SliceError(f"the migrations allow no next one: {' '.join(str(error).split())}") from error
     migrations.hooks = []  # all files of the slice are formatted together
     return migrations

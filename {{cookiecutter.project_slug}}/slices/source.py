@@ -1,21 +1,31 @@
 """A Python file as statements, and where each of them stands in its text."""
 
 import ast
+from collections.abc import Iterator
 from itertools import accumulate
+from pathlib import Path
 
 from slices import SliceError
 
+RUFF = "let `uv run ruff format` write it first"
+
 
 class Source:
-    """Places are counted in bytes from the start, as `ast` does within a line."""
+    """Lines end in LF here. Places are counted in bytes from the start, as `ast` does within a line."""
 
-    def __init__(self, name: str, text: str) -> None:
-        self.name = name
-        self.text = f"{text.rstrip()}\n".encode()
+    def __init__(self, path: Path) -> None:
+        self.name = path.as_posix()
         try:
-            self.body = ast.parse(text).body
-        except SyntaxError as error:
-            raise SliceError(f"{name} is not Python: {error.msg} in line {error.lineno}") from error
+            text = path.read_bytes().decode()
+            self._line_ending = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
+            text = f"{text.rstrip()}\n".replace("\r\n", "\n") if text.strip() else ""
+            self._tree = ast.parse(text, path.name)
+        except UnicodeDecodeError as error:
+            raise SliceError(f"{self.name} is not UTF-8: save it as that") from error
+        except (SyntaxError, ValueError) as error:
+            raise SliceError(f"{self.name} is not Python: {error}") from error
+        self.text = text.encode()
+        self.body = self._tree.body
         self._lines = self.text.splitlines(keepends=True)
         self._starts = list(accumulate(map(len, self._lines), initial=0))
 
@@ -23,7 +33,12 @@ class Source:
         """Its first line, or that of its decorators and of the comment above it."""
         decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
         line = min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
-        while line and self._lines[line - 1].lstrip().startswith(b"#"):
+        if not decorators and self._lines[line][: statement.col_offset].strip():
+            raise SliceError(f"{self.name} has more than one statement in line {line + 1}: {RUFF}")
+        ends = (getattr(node, "end_lineno", 0) for node in ast.walk(self._tree))
+        # The last line of a string may begin with # too.
+        code = max((end for end in ends if end <= line), default=0)
+        while line > code and self._lines[line - 1].lstrip().startswith(b"#"):
             line -= 1
         return self._starts[line]
 
@@ -37,6 +52,10 @@ class Source:
 
     def read(self, start: int, end: int) -> str:
         return self.text[start:end].decode()
+
+    def content(self, text: str) -> bytes:
+        """Of a file with this text and the line endings of this one."""
+        return text.replace("\n", self._line_ending).encode()
 
 
 def names_of(statement: ast.stmt) -> list[str]:
@@ -58,11 +77,13 @@ def is_note(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def items_of(literal: ast.expr | None) -> list[tuple[ast.expr, ast.expr]]:
-    """First and last expression of each item of a tuple, list or dict."""
-    match literal:
-        case ast.Tuple(elts=items) | ast.List(elts=items):
-            return [(item, item) for item in items]
-        case ast.Dict(keys=keys, values=values):
-            return [(key or value, value) for key, value in zip(keys, values, strict=True)]
-    return []
+def tables_of(statements: list[ast.stmt]) -> Iterator[str]:
+    """The names of the tables that are mapped or defined there."""
+    for node in (node for statement in statements for node in ast.walk(statement)):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name("__tablename__")], value=ast.Constant(str(name)))
+                | ast.AnnAssign(target=ast.Name("__tablename__"), value=ast.Constant(str(name)))
+                | ast.Call(func=ast.Name("Table") | ast.Attribute(attr="Table"), args=[ast.Constant(str(name)), *_])
+            ):
+                yield name

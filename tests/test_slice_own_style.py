@@ -1,0 +1,90 @@
+"""`python -m slices` in files that are written otherwise than ours: what it adds works, and they keep their ways."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.combinations import Combination, combinations, name_of
+from harness.commands import succeed
+from harness.files import change
+
+MODELS = "app/infrastructure/db/models.py"
+PORTS = "app/application/ports.py"
+REGISTRY = "app/application/registry.py"
+SHOW_EVENTS = "from app.application.registry import EVENTS; print(*(event.__name__ for event in EVENTS))"
+
+
+@pytest.fixture(params=combinations()[:1], ids=name_of)
+def combination(request: pytest.FixtureRequest) -> Combination:
+    """Which one does not matter here."""
+    chosen: Combination = request.param
+    return chosen
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("class EventColumns:", 'SQL = """\nselect 1\n# end"""\n'),
+        ('"""Tables. They mirror the migrations; a test compares the two."""\n\n', '"""Tables.\n# end"""\n'),
+    ],
+)
+def test_takes_no_end_of_a_string_for_a_comment(own_copy: Path, programs: Path, place: str, text: str) -> None:
+    models = own_copy / MODELS
+    change(models, place, text + place * place.startswith("class"))
+    succeed([programs / "python", "-m", "slices", "order"], own_copy)
+    succeed([programs / "python", "-c", f"from {MODELS[:-3].replace('/', '.')} import OrderRow"], own_copy)
+    assert text in models.read_text("utf-8")
+
+
+def test_keeps_the_line_endings_of_each_file(own_copy: Path, programs: Path) -> None:
+    models, registry = own_copy / MODELS, own_copy / REGISTRY
+    models.write_bytes(models.read_bytes().replace(b"\n", b"\r\n"))
+    succeed([programs / "python", "-m", "slices", "order"], own_copy)
+    assert b"class OrderRow" in models.read_bytes()
+    assert models.read_bytes().count(b"\r\n") == models.read_bytes().count(b"\n")
+    assert b"\r" not in registry.read_bytes()
+
+
+def test_imports_nothing_twice(own_copy: Path, programs: Path) -> None:
+    later = "\nif TYPE_CHECKING:\n    from typing import Any\n\nfrom typing import Protocol, Self\n"
+    change(own_copy / PORTS, "from typing import Protocol, Self\n", "from typing import TYPE_CHECKING\n")
+    change(own_copy / PORTS, "from uuid import UUID\n", f"from uuid import UUID\n{later}")
+    change(own_copy / PORTS, "    def now(self)", "    zone: 'Any'\n\n    def now(self)")
+    succeed([programs / "python", "-m", "slices", "order"], own_copy)
+    assert (own_copy / PORTS).read_text("utf-8").count("Protocol, Self\n") == 1
+    succeed([programs / "ruff", "check", "--no-cache", "--select", "F", PORTS], own_copy)
+
+
+@pytest.mark.parametrize(
+    ("tuple_", "count"),
+    [
+        ("A, B", 2),
+        ("(A), B", 2),
+        ("(A), (B)", 2),
+        ("(A, B)", 2),
+        ("((A), (B))", 2),
+        ("*(A, B),", 2),
+        ("*(A,), *(B,)", 2),
+        ("(A),", 1),
+        ("(A  # (\n, )", 1),
+        ("[A][0], B", 2),
+        ("()", 0),
+    ],
+)
+def test_adds_to_a_tuple_however_it_is_written(own_copy: Path, programs: Path, tuple_: str, count: int) -> None:
+    registry = own_copy / REGISTRY
+    head, _, rest = registry.read_text("utf-8").partition("EVENTS: ")
+    written = tuple_.replace("A", "user_events.UserRegistered").replace("B", "user_events.UserSignedIn")
+    registry.write_text(f"{head}EVENTS = {written}\n{rest[rest.index('UPCASTERS') :]}", "utf-8")
+    succeed([programs / "python", "-m", "slices", "order"], own_copy)
+    events = subprocess.check_output(
+        [
+            programs / "python",
+            "-c",
+            SHOW_EVENTS,
+        ],
+        cwd=own_copy,
+        text=True,
+    )
+    assert events.split() == [*["UserRegistered", "UserSignedIn"][:count], "OrderCreated"]
