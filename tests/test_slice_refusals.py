@@ -44,6 +44,7 @@ def refusal_of(own_copy: Path, programs: Path) -> Refusal:
         ("list", "list means something to Python"),
         ("none", "None means something to Python"),
         ("testimonial", "pytest would take its classes for tests"),
+        ("orders", "looks like a plural"),
         ("user", "app/application/user/__init__.py is there already: choose another name"),
         ("token", "app/application/token/__init__.py is there already"),
         ("signup", "app/application/ports.py has UnitOfWork.signups already"),

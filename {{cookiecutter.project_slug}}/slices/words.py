@@ -29,6 +29,8 @@ class Words:
     """Renames pattern to slice. Raise `SliceError` if the name cannot be one of Python's."""
 
     def __init__(self, name: str, plural: str = "") -> None:
+        if not plural and re.search(r"[^sui]s$", name):
+            raise SliceError(f"{name!r} looks like a plural: name one of them, or give PLURAL as well")
         self.plural = plural or plural_of(name)
         for word in (name, self.plural):
             if len(word) > 40 or not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", word):

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/some-things", tags=["some-things"], route_class=Inje
 
 
 class CreateSomeThingRequest(BaseModel):
-    title: str = Field(max_length=200, examples=["First some thing"])
+    title: str = Field(max_length=100, examples=["First some thing"])
 
 
 class CreateSomeThingResponse(BaseModel):
