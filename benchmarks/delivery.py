@@ -5,6 +5,7 @@ open a scope and commit a transaction for each event, ten at a time; both run in
 """
 
 import asyncio
+import os
 import statistics
 import sys
 import time
@@ -28,7 +29,8 @@ from tests.servers.broker import own_broker
 from tests.servers.postgres import any_postgres
 from tests.waiting import eventually
 
-ROUNDS, COUNT, SUBJECTS, AT_ONCE = 3, 2000, 200, 10
+ROUNDS, COUNT = int(os.environ.get("BENCH_ROUNDS", "3")), int(os.environ.get("BENCH_EVENTS", "5000"))
+SUBJECTS, AT_ONCE = 200, 10
 CODEC = JsonEventCodec(EVENTS, UPCASTERS, "bench")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -26,7 +26,7 @@ def main() -> None:
         print("CPU of a request, endpoint wired by hand = 1")
         for style in options()["di_style"]:
             run("injection", projects[f"{style}+memory"], python, style)
-        print("Time of 2000 events, handler called directly = 1")
+        print("Time of 5000 events, handler called directly = 1")
         for bus in options()["event_bus"]:
             run("delivery", projects[f"dishka+{bus}"], python, bus)
 

@@ -19,7 +19,7 @@ from app.core.subscriptions import Subscription
 logger = logging.getLogger(__name__)
 
 
-CAREFUL = 1000
+CAREFUL = 500
 """So many deliveries after a start are noted before they begin: if an event ended the last process, it is among those
 that come first, and it must not end every process for ever. Later ones are spared the two transactions."""
 
