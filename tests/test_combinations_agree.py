@@ -24,6 +24,7 @@ MAY_DIFFER = {
         "tests/contract/conftest.py",
         "tests/contract/test_*_bus.py",
         "tests/contract/test_wire.py",
+        "tests/integration/conftest.py",
         "tests/integration/test_broker_down.py",
         "tests/integration/test_crash.py",
         "tests/integration/test_older_events_on_the_broker.py",

@@ -4,20 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.combinations import Combination, combinations, name_of
 from harness.files import change
-from harness.slices import is_one_line, refused
+from harness.slices import ANY_COMBINATION, is_one_line, refused
 
 MODELS = "app/infrastructure/db/models.py"
 PORTS = "app/application/ports.py"
 UNIT_OF_WORK = "app/infrastructure/db/unit_of_work.py"
 
 
-@pytest.fixture(params=combinations()[:1], ids=name_of)
-def combination(request: pytest.FixtureRequest) -> Combination:
-    """Which one does not matter here."""
-    chosen: Combination = request.param
-    return chosen
+pytestmark = ANY_COMBINATION
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.combinations import Combination, combinations, name_of
 from harness.commands import succeed
 from harness.environment import CACHE
 from harness.files import change
+from harness.slices import ANY_COMBINATION
 
 UNIT_OF_WORK = "app/infrastructure/db/unit_of_work.py"
 REGISTRY = "app/application/registry.py"
 
 
-@pytest.fixture(params=combinations()[:1], ids=name_of)
-def combination(request: pytest.FixtureRequest) -> Combination:
-    """Which one does not matter here."""
-    chosen: Combination = request.param
-    return chosen
+pytestmark = ANY_COMBINATION
 
 
 def test_fits_a_service_that_has_gone_its_own_way(own_copy: Path, programs: Path) -> None:

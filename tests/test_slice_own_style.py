@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.combinations import Combination, combinations, name_of
 from harness.commands import succeed
 from harness.files import change
+from harness.slices import ANY_COMBINATION
 
 MODELS = "app/infrastructure/db/models.py"
 PORTS = "app/application/ports.py"
@@ -15,11 +15,7 @@ REGISTRY = "app/application/registry.py"
 SHOW_EVENTS = "from app.application.registry import EVENTS; print(*(event.__name__ for event in EVENTS))"
 
 
-@pytest.fixture(params=combinations()[:1], ids=name_of)
-def combination(request: pytest.FixtureRequest) -> Combination:
-    """Which one does not matter here."""
-    chosen: Combination = request.param
-    return chosen
+pytestmark = ANY_COMBINATION
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.combinations import Combination, combinations, name_of
 from harness.commands import succeed
 from harness.files import change
-from harness.slices import is_one_line, refused
+from harness.slices import ANY_COMBINATION, is_one_line, refused
 
 Refusal = Callable[..., str]
 
@@ -17,11 +16,7 @@ UNIT_OF_WORK = "app/infrastructure/db/unit_of_work.py"
 REGISTRY = "app/application/registry.py"
 
 
-@pytest.fixture(params=combinations()[:1], ids=name_of)
-def combination(request: pytest.FixtureRequest) -> Combination:
-    """Which one does not matter here."""
-    chosen: Combination = request.param
-    return chosen
+pytestmark = ANY_COMBINATION
 
 
 @pytest.fixture

@@ -3,8 +3,14 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from harness.combinations import combinations, name_of
 from harness.commands import environment
 from harness.files import contents
+
+ANY_COMBINATION = pytest.mark.parametrize("combination", combinations()[:1], ids=name_of)
+"""For tests to which it does not matter."""
 
 
 def refused(own_copy: Path, programs: Path, *arguments: str) -> str:

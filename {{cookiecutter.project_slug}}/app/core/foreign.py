@@ -51,7 +51,7 @@ class Translations:
 
     def recognize(self, message: Event) -> Event | None:
         """The message under the name of our event, still in the words of the other service; None if it is not meant."""
-        meant = next((one for one in self._translations if one.is_meant_for(message)), None)
+        meant = self._of(message)
         if meant is None:
             return None
         return replace(message, type=meant.event.name, headers={**message.headers, TYPE: message.type})
@@ -59,7 +59,7 @@ class Translations:
     def translate(self, message: Event) -> DomainEvent | None:
         """What was recognized, in our words; None if it is none of our business. Raise `PermanentError`."""
         original = replace(message, type=message.headers.get(TYPE, ""))
-        meant = next((one for one in self._translations if one.is_meant_for(original)), None)
+        meant = self._of(original)
         if meant is None or meant.event.name != message.type:
             raise PermanentError(f"nobody translates what comes from {message.source} into {message.type}")
         try:
@@ -69,3 +69,6 @@ class Translations:
         if event is not None and (not isinstance(event, meant.event) or event.occurred_at.tzinfo is None):
             raise PermanentError(f"is translated into no {meant.event.__name__} with a time that has a timezone")
         return event
+
+    def _of(self, message: Event) -> Translation | None:
+        return next((one for one in self._translations if one.is_meant_for(message)), None)

@@ -1,28 +1,14 @@
 """The service as two processes, and a broker that goes away and comes back."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
-import pytest
 
 from tests.processes import Process, process
-from tests.servers.broker import own_broker
 from tests.servers.crashing import Broker
 
 PATIENCE = 60.0  # seconds
-
-
-@pytest.fixture(scope="module")
-def own() -> Iterator[Broker]:
-    with own_broker() as broker:
-        yield broker
-
-
-@pytest.fixture
-def environment(own: Broker, database_url: str, tmp_path: Path) -> dict[str, str]:
-    return {**own.environment, "DATABASE_URL": database_url, "EVENT_BUS_TOPIC": f"test.{tmp_path.name}"}
 
 
 def register(web: Process, name: str) -> None:

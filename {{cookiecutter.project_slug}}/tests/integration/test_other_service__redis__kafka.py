@@ -4,7 +4,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -20,7 +19,6 @@ from app.main import create_app, create_worker
 from tests.database import Database
 from tests.integration.test_cli import Cli
 from tests.processes import ROOT, process
-from tests.servers.broker import own_broker
 from tests.servers.crashing import Broker
 from tests.waiting import eventually
 
@@ -28,17 +26,6 @@ PATIENCE = 60.0  # seconds
 NOON_MS = 1_777_896_000_000  # ms since 1970
 NOON = "2026-05-04T12:00:00Z"
 ADA = {"email": "ada@example.com", "password": "correct horse"}
-
-
-@pytest.fixture(scope="module")
-def own() -> Iterator[Broker]:
-    with own_broker() as broker:
-        yield broker
-
-
-@pytest.fixture
-def environment(own: Broker, database_url: str, tmp_path: Path) -> dict[str, str]:
-    return {**own.environment, "DATABASE_URL": database_url, "EVENT_BUS_TOPIC": f"test.{tmp_path.name}"}
 
 
 def order(customer: str) -> str:
