@@ -2,68 +2,115 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
-from app.application.registry import EVENTS, SUBSCRIPTIONS, UPCASTERS
+from app.application.ports import Clock, IdGenerator, UnitOfWork
+from app.application.registry import EVENTS, UPCASTERS
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.token.ports import TokenRepository
 from app.application.user.event_handlers import RecordLastSeen, RecordSignup, SendWelcomeEmail
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
+from app.chassis.broker.bus import open_event_bus
+from app.chassis.codec import EventCodec
+from app.chassis.sql.database import Database, open_database
+from app.chassis.sql.outbox import Outbox
 from app.config import SERVICE, Settings
-from app.core.delivery import DeadLetters, Inbox
-from app.core.events import EventBus, EventCodec, Outbox, OutboxRelay
-from app.core.metrics import DeliveryMetrics
+from app.core.events import EventBus
 from app.domain.user.services import PasswordHasher
-from app.infrastructure.db.dead_letters import SqlDeadLetters
-from app.infrastructure.db.engine import Sessions, make_sessions, open_engine
-from app.infrastructure.db.inbox import SqlInbox
-from app.infrastructure.db.outbox import OutboxSignal, SqlOutbox
-from app.infrastructure.db.relay import SqlOutboxRelay
 from app.infrastructure.db.signups import SqlSignupReader
+from app.infrastructure.db.tables import HISTORY
 from app.infrastructure.db.unit_of_work import SqlUnitOfWork
-from app.infrastructure.db.user_repository import SqlUserReader
+from app.infrastructure.db.users import SqlUserReader
 from app.infrastructure.email import make_email_sender
-from app.infrastructure.events.bus import open_event_bus
-from app.infrastructure.events.codec import JsonEventCodec
-from app.infrastructure.metrics import PrometheusDeliveryMetrics
-from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
 from app.infrastructure.tokens import open_token_repository
-from app.stubs import Bindings, Container, Factory, Stub, instance
+from app.stubs import Bindings, Container, Stub, instance
 
 Overrides = Mapping[type[Any], object]
 
 
-# One factory for what is made anew in each scope. A factory asks for ports as an endpoint would.
+# What lives as long as the process. A factory asks for ports as an endpoint would; what it yields is closed at the end.
+
+
+async def database(settings: Annotated[Settings, Depends(Stub(Settings))]) -> AsyncIterator[Database]:
+    async with open_database(settings, SERVICE["name"], HISTORY) as opened:
+        yield opened
+
+
+async def event_bus(settings: Annotated[Settings, Depends(Stub(Settings))]) -> AsyncIterator[EventBus]:
+    async with open_event_bus(settings, SERVICE["name"]) as opened:
+        yield opened
+
+
+async def token_repository(
+    settings: Annotated[Settings, Depends(Stub(Settings))],
+    database: Annotated[Database, Depends(Stub(Database))],
+    clock: Annotated[Clock, Depends(Stub(Clock))],
+) -> AsyncIterator[TokenRepository]:
+    async with open_token_repository(settings, database, clock) as opened:
+        yield opened
+
+
+async def event_codec() -> EventCodec:
+    return EventCodec(EVENTS, UPCASTERS, SERVICE["name"])
+
+
+async def outbox(
+    database: Annotated[Database, Depends(Stub(Database))], codec: Annotated[EventCodec, Depends(Stub(EventCodec))]
+) -> Outbox:
+    return Outbox(database, codec)
+
+
+async def user_reader(database: Annotated[Database, Depends(Stub(Database))]) -> UserReader:
+    return SqlUserReader(database)
+
+
+async def signup_reader(database: Annotated[Database, Depends(Stub(Database))]) -> SignupReader:
+    return SqlSignupReader(database)
+
+
+async def email_sender(settings: Annotated[Settings, Depends(Stub(Settings))]) -> EmailSender:
+    return make_email_sender(settings.smtp_url, settings.email_from)
+
+
+async def password_hasher() -> PasswordHasher:
+    return Argon2PasswordHasher()
+
+
+async def id_generator() -> IdGenerator:
+    return Uuid7Generator()
+
+
+async def clock() -> Clock:
+    return SystemClock()
+
+
+SINGLETONS: Bindings = {
+    Database: database,
+    EventBus: event_bus,
+    TokenRepository: token_repository,
+    EventCodec: event_codec,
+    Outbox: outbox,
+    UserReader: user_reader,
+    SignupReader: signup_reader,
+    EmailSender: email_sender,
+    PasswordHasher: password_hasher,
+    IdGenerator: id_generator,
+    Clock: clock,
+}
+
+
+# What is made anew for each request and each delivered event.
 
 
 async def unit_of_work(
-    sessions: Annotated[Sessions, Depends(Stub(Sessions))],
-    codec: Annotated[EventCodec, Depends(Stub(EventCodec))],
-    signal: Annotated[OutboxSignal, Depends(Stub(OutboxSignal))],
+    database: Annotated[Database, Depends(Stub(Database))], outbox: Annotated[Outbox, Depends(Stub(Outbox))]
 ) -> UnitOfWork:
-    return SqlUnitOfWork(sessions, codec, signal)
-
-
-async def outbox_relay(
-    engine: Annotated[AsyncEngine, Depends(Stub(AsyncEngine))],
-    bus: Annotated[EventBus, Depends(Stub(EventBus))],
-    signal: Annotated[OutboxSignal, Depends(Stub(OutboxSignal))],
-    settings: Annotated[Settings, Depends(Stub(Settings))],
-) -> OutboxRelay:
-    return SqlOutboxRelay(engine, bus, signal, settings.outbox_poll, settings.retention)
-
-
-async def readiness(
-    engine: Annotated[AsyncEngine, Depends(Stub(AsyncEngine))], bus: Annotated[EventBus, Depends(Stub(EventBus))]
-) -> ReadinessCheck:
-    return SystemReadinessCheck(engine, bus)
+    return SqlUnitOfWork(database, outbox)
 
 
 async def register_user(
@@ -122,8 +169,6 @@ async def get_user_by_token(
 
 FACTORIES: Bindings = {
     UnitOfWork: unit_of_work,
-    OutboxRelay: outbox_relay,
-    ReadinessCheck: readiness,
     RegisterUserHandler: register_user,
     GetUserHandler: get_user,
     ListUsersHandler: list_users,
@@ -137,51 +182,28 @@ FACTORIES: Bindings = {
 }
 
 
-async def open_instances(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[type[Any], object]:
-    """What lives as long as the process; `stack` closes it, last opened first."""
-    engine = await stack.enter_async_context(open_engine(settings.database_url))
-    bus = await stack.enter_async_context(open_event_bus(settings, SERVICE["name"]))
-    sessions = make_sessions(engine)
-    tokens = await stack.enter_async_context(open_token_repository(settings, sessions, clock))
-    return {
-        Settings: settings,
-        AsyncEngine: engine,
-        Sessions: sessions,
-        OutboxSignal: OutboxSignal(),
-        EventBus: bus,
-        EventCodec: JsonEventCodec(EVENTS, UPCASTERS, SERVICE["name"]),
-        Outbox: SqlOutbox(engine),
-        Inbox: SqlInbox(engine, sessions),
-        DeadLetters: SqlDeadLetters(sessions),
-        TokenRepository: tokens,
-        UserReader: SqlUserReader(engine),
-        SignupReader: SqlSignupReader(engine),
-        EmailSender: make_email_sender(settings.smtp_url, settings.email_from),
-        DeliveryMetrics: PrometheusDeliveryMetrics(),
-        PasswordHasher: Argon2PasswordHasher(),
-        IdGenerator: Uuid7Generator(),
-        Clock: clock,
-    }
-
-
 @asynccontextmanager
-async def open_container(settings: Settings, overrides: Overrides | None = None) -> AsyncIterator[Container]:
-    """Open everything, and check that every need of every binding is met. Raise `StartupError`."""
+async def open_container(
+    settings: Settings, overrides: Overrides | None = None, needs: Mapping[type[Any], str] | None = None
+) -> AsyncIterator[Container]:
+    """Open everything, and check that every need of every binding is met. Raise `StartupError`.
+
+    `needs`: what is asked for by type, and by whom.
+    """
+    container = Container({Settings: instance(settings), **SINGLETONS}, FACTORIES)
+    for port, fake in (overrides or {}).items():
+        container.override(port, fake)
+    container.check()
+    for need, place in (needs or {}).items():
+        container.require(need, place)
     async with AsyncExitStack() as stack:
-        fakes = dict(overrides or {})
-        clock = cast(Clock, fakes.get(Clock, SystemClock()))
-        instances = await open_instances(settings, clock, stack)
-        bindings: dict[type[Any], Factory] = {key: instance(value) for key, value in instances.items()}
-        bindings |= {**FACTORIES, **{port: instance(fake) for port, fake in fakes.items()}}
-        container = Container(bindings)
-        for subscription in SUBSCRIPTIONS:
-            container.require(subscription.handler, f"subscription {subscription.consumer!r}")
+        await container.open(stack)
         yield container
 
 
 def install(app: FastAPI, container: Container) -> None:
     """Let the endpoints of `app` be served. Raise `StartupError` if one asks for what is not bound."""
-    app.state.container = container
+    container.serve(app)
     for route in iter_route_contexts(app.routes):
         dependants = [dependant] if (dependant := getattr(route, "dependant", None)) else []
         while dependants:

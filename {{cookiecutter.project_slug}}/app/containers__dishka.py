@@ -7,40 +7,33 @@ from typing import Any
 
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, from_context, make_async_container, provide
 from dishka.entities.key import DependencyKey
-from dishka.exceptions import NoFactoryError
+from dishka.exceptions import InvalidGraphError, NoFactoryError, NothingOverriddenError
 from dishka.integrations.base import default_parse_dependency
 from dishka.integrations.fastapi import FastapiProvider
 from dishka.registry import Registry
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.ports import Clock, IdGenerator, ReadinessCheck, UnitOfWork
-from app.application.registry import EVENTS, SUBSCRIPTIONS, UPCASTERS
+from app.application.ports import Clock, IdGenerator, UnitOfWork
+from app.application.registry import EVENTS, UPCASTERS
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.token.ports import TokenRepository
 from app.application.user.event_handlers import RecordLastSeen, RecordSignup, SendWelcomeEmail
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
 from app.application.user.ports import EmailSender, SignupReader, UserReader
+from app.chassis.broker.bus import open_event_bus
+from app.chassis.codec import EventCodec
+from app.chassis.sql.database import Database, open_database
+from app.chassis.sql.outbox import Outbox
 from app.config import SERVICE, Settings
-from app.core.delivery import DeadLetters, Inbox
-from app.core.events import EventBus, EventCodec, Outbox, OutboxRelay
+from app.core.events import EventBus
 from app.core.exceptions import StartupError
-from app.core.metrics import DeliveryMetrics
 from app.domain.user.services import PasswordHasher
-from app.infrastructure.db.dead_letters import SqlDeadLetters
-from app.infrastructure.db.engine import Sessions, make_sessions, open_engine
-from app.infrastructure.db.inbox import SqlInbox
-from app.infrastructure.db.outbox import OutboxSignal, SqlOutbox
-from app.infrastructure.db.relay import SqlOutboxRelay
 from app.infrastructure.db.signups import SqlSignupReader
+from app.infrastructure.db.tables import HISTORY
 from app.infrastructure.db.unit_of_work import SqlUnitOfWork
-from app.infrastructure.db.user_repository import SqlUserReader
+from app.infrastructure.db.users import SqlUserReader
 from app.infrastructure.email import make_email_sender
-from app.infrastructure.events.bus import open_event_bus
-from app.infrastructure.events.codec import JsonEventCodec
-from app.infrastructure.metrics import PrometheusDeliveryMetrics
-from app.infrastructure.readiness import SystemReadinessCheck
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
 from app.infrastructure.tokens import open_token_repository
 
@@ -55,9 +48,9 @@ class Adapters(Provider):
     settings = from_context(provides=Settings)
 
     @provide
-    async def engine(self, settings: Settings) -> AsyncIterator[AsyncEngine]:
-        async with open_engine(settings.database_url) as engine:
-            yield engine
+    async def database(self, settings: Settings) -> AsyncIterator[Database]:
+        async with open_database(settings, SERVICE["name"], HISTORY) as database:
+            yield database
 
     @provide
     async def bus(self, settings: Settings) -> AsyncIterator[EventBus]:
@@ -65,31 +58,21 @@ class Adapters(Provider):
             yield bus
 
     @provide
-    async def tokens(self, settings: Settings, sessions: Sessions, clock: Clock) -> AsyncIterator[TokenRepository]:
-        async with open_token_repository(settings, sessions, clock) as tokens:
+    async def tokens(self, settings: Settings, database: Database, clock: Clock) -> AsyncIterator[TokenRepository]:
+        async with open_token_repository(settings, database, clock) as tokens:
             yield tokens
 
     @provide
     def codec(self) -> EventCodec:
-        return JsonEventCodec(EVENTS, UPCASTERS, SERVICE["name"])
-
-    @provide
-    def relay(self, engine: AsyncEngine, bus: EventBus, signal: OutboxSignal, settings: Settings) -> OutboxRelay:
-        return SqlOutboxRelay(engine, bus, signal, settings.outbox_poll, settings.retention)
+        return EventCodec(EVENTS, UPCASTERS, SERVICE["name"])
 
     @provide
     def emails(self, settings: Settings) -> EmailSender:
         return make_email_sender(settings.smtp_url, settings.email_from)
 
-    sessions = provide(staticmethod(make_sessions))
-    signal = provide(OutboxSignal)
-    inbox = provide(SqlInbox, provides=Inbox)
-    outbox = provide(SqlOutbox, provides=Outbox)
-    dead_letters = provide(SqlDeadLetters, provides=DeadLetters)
+    outbox = provide(Outbox)
     user_reader = provide(SqlUserReader, provides=UserReader)
     signup_reader = provide(SqlSignupReader, provides=SignupReader)
-    readiness = provide(SystemReadinessCheck, provides=ReadinessCheck)
-    metrics = provide(PrometheusDeliveryMetrics, provides=DeliveryMetrics)
     hasher = provide(Argon2PasswordHasher, provides=PasswordHasher)
     ids = provide(Uuid7Generator, provides=IdGenerator)
     clock = provide(SystemClock, provides=Clock)
@@ -114,8 +97,13 @@ class UseCases(Provider):
 
 
 @asynccontextmanager
-async def open_container(settings: Settings, overrides: Overrides | None = None) -> AsyncIterator[AsyncContainer]:
-    """Open everything, and check that every need of every binding is met. Raise `StartupError`."""
+async def open_container(
+    settings: Settings, overrides: Overrides | None = None, needs: Mapping[type[Any], str] | None = None
+) -> AsyncIterator[AsyncContainer]:
+    """Open everything, and check that every need of every binding is met. Raise `StartupError`.
+
+    `needs`: what is asked for by type, and by whom.
+    """
     try:
         container = make_async_container(
             Adapters(),
@@ -128,10 +116,15 @@ async def open_container(settings: Settings, overrides: Overrides | None = None)
     except NoFactoryError as error:
         place = error.path[-1].source.__qualname__ if error.path else "the container"
         raise _unbound(error.requested, place) from error
+    except NothingOverriddenError as error:
+        port = _name(error.factory.provides)
+        raise StartupError(f"cannot override {port}: nothing is bound to it, see app/containers.py") from error
+    except InvalidGraphError as error:
+        raise StartupError(" ".join(str(error).split())) from error
     try:
-        for subscription in SUBSCRIPTIONS:
-            _require(container, DependencyKey(subscription.handler, ""), f"subscription {subscription.consumer!r}")
-        for opened in (AsyncEngine, EventBus):  # dishka is lazy: what can fail should fail now
+        for need, place in (needs or {}).items():
+            _require(container, DependencyKey(need, ""), place)
+        for opened in (Database, EventBus):  # dishka is lazy: what can fail should fail now
             await container.get(opened)
         yield container
     finally:
@@ -169,5 +162,8 @@ def _require(container: AsyncContainer, key: DependencyKey, place: str) -> None:
 
 
 def _unbound(key: DependencyKey, place: str) -> StartupError:
-    port = getattr(key.type_hint, "__name__", str(key.type_hint))
-    return StartupError(f"nothing is bound to {port}, which {place} needs: see app/containers.py")
+    return StartupError(f"nothing is bound to {_name(key)}, which {place} needs: see app/containers.py")
+
+
+def _name(key: DependencyKey) -> str:
+    return getattr(key.type_hint, "__name__", str(key.type_hint))

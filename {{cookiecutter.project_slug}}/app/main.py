@@ -1,5 +1,6 @@
 """The compositions: every way to start this service is here, and each can be started with fakes."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,23 +8,33 @@ import typer
 from fastapi import FastAPI
 
 from app.application.registry import SUBSCRIPTIONS
+from app.chassis.cli.commands import make_cli
+from app.chassis.cli.session import Session
+from app.chassis.codec import EventCodec
+from app.chassis.logs import configure_logging
+from app.chassis.machine import Machine
+from app.chassis.sql.database import Database
+from app.chassis.sql.migrating import upgrade
+from app.chassis.sql.outbox import Outbox
+from app.chassis.sql.revision import MACHINE
+from app.chassis.web.server import create_server
 from app.config import SERVICE, Settings
 from app.containers import Overrides, install, open_container
+from app.core.events import EventBus
 from app.core.exceptions import StartupError
-from app.core.foreign import Translations
-from app.core.message_bus import assemble
-from app.interfaces.api import health, metrics
-from app.interfaces.api.body_limit import BodyLimitMiddleware
-from app.interfaces.api.errors import install_errors
-from app.interfaces.api.middleware import RequestMiddleware, StartupFailureMiddleware
+from app.core.scope import OpenScope
+from app.infrastructure.db.tables import HISTORY
 from app.interfaces.api.v1.router import router
-from app.interfaces.cli.commands import make_cli
-from app.interfaces.cli.session import Session
+from app.interfaces.cli import users
 from app.interfaces.consumers import shop
-from app.interfaces.consumers.worker import event_processing
-from app.logs import configure_logging
 
-TRANSLATIONS = Translations(*shop.TRANSLATIONS)
+TRANSLATIONS = (*shop.TRANSLATIONS,)
+COMMANDS = {"users": users.make_commands}
+# What is asked for by type, and by whom: unbound, it fails the start.
+NEEDS = {
+    **{subscription.handler: f"subscription {subscription.consumer!r}" for subscription in SUBSCRIPTIONS},
+    **dict.fromkeys(users.USE_CASES, "the command line"),
+}
 
 
 def create_app(settings: Settings | None = None, overrides: Overrides | None = None) -> FastAPI:
@@ -35,7 +46,7 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
 
 
 def create_worker(settings: Settings | None = None, overrides: Overrides | None = None) -> FastAPI:
-    """The worker process: consumer and relay. Over HTTP it serves only health and metrics."""
+    """The worker process: fetcher, event handlers and relay. Over HTTP it serves only health and metrics."""
     settings = settings or _settings_of_this_process()
     return _create_server(settings, overrides, consume=True)
 
@@ -49,30 +60,42 @@ def create_cli(settings: Settings | None = None, overrides: Overrides | None = N
         if chosen is None:
             chosen = Settings.load()
             configure_logging(chosen.log_format, "ERROR")
-        async with open_container(chosen, overrides) as container:
-            yield Session(container, await assemble(container, SUBSCRIPTIONS, TRANSLATIONS, chosen.retry))
+        async with open_container(chosen, overrides, NEEDS) as container:
+            yield Session(container, await _make_machine(container, chosen))
 
-    return make_cli(open_session)
+    def migrate() -> None:
+        try:
+            upgrade((settings or Settings.load()).database_url, (MACHINE, HISTORY))
+        except StartupError as error:
+            sys.exit(f"cannot migrate: {error}")
+
+    return make_cli(open_session, migrate, COMMANDS)
 
 
 def _create_server(settings: Settings, overrides: Overrides | None, *, consume: bool) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_container(settings, overrides) as container:
+        async with open_container(settings, overrides, NEEDS) as container:
             install(app, container)
-            message_bus = await assemble(container, SUBSCRIPTIONS, TRANSLATIONS, settings.retry)
-            async with event_processing(container, message_bus, settings.shutdown_grace, consume=consume):
+            app.state.machine = await _make_machine(container, settings)
+            async with app.state.machine.running(consume=consume):
                 yield
 
-    docs = None if consume else "/openapi.json"
-    app = FastAPI(title=SERVICE["title"], description=SERVICE["description"], lifespan=lifespan, openapi_url=docs)
-    app.add_middleware(BodyLimitMiddleware, limit=settings.max_body_bytes)
-    app.add_middleware(RequestMiddleware)
-    app.add_middleware(StartupFailureMiddleware)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
-    install_errors(app)
-    return app
+    return create_server(settings, SERVICE, lifespan, docs=not consume)
+
+
+async def _make_machine(open_scope: OpenScope, settings: Settings) -> Machine:
+    async with open_scope() as scope:
+        return Machine(
+            settings,
+            await scope.get(Database),
+            await scope.get(Outbox),
+            await scope.get(EventBus),
+            await scope.get(EventCodec),
+            open_scope,
+            SUBSCRIPTIONS,
+            TRANSLATIONS,
+        )
 
 
 def _settings_of_this_process() -> Settings:

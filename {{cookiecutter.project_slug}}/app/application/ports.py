@@ -24,10 +24,9 @@ class IdGenerator(Protocol):
 class UnitOfWork(Protocol):
     """One transaction over all repositories. What is not committed on leaving is rolled back.
 
-    `commit` stores the aggregates that were added or fetched and, in the same transaction, the events they
-    recorded (outbox). In an event handler it also stores that the handler is done with the event
-    (inbox): that is what makes its effect exactly-once. An event handler therefore commits once,
-    as its last step.
+    `commit` stores the aggregates that were added or fetched, as they are then, and in the same transaction the events
+    they recorded (outbox). In an event handler it also marks the event as handled (inbox): that is what makes its
+    effect exactly-once. An event handler therefore commits once, as its last step.
     """
 
     @property
@@ -40,7 +39,7 @@ class UnitOfWork(Protocol):
     def last_seen(self) -> LastSeen: ...
 
     async def commit(self) -> None:
-        """Raise `AlreadyHandledError` if another delivery of the event in hand was faster."""
+        """Raise an error, with nothing stored, if another attempt to handle the event in hand was faster."""
         ...
 
     async def __aenter__(self) -> Self: ...
@@ -48,11 +47,3 @@ class UnitOfWork(Protocol):
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None: ...
-
-
-class ReadinessCheck(Protocol):
-    """Asks what this process needs in order to do its work."""
-
-    async def failures(self) -> list[str]:
-        """Names of what does not answer; empty when all is well. Does not raise."""
-        ...

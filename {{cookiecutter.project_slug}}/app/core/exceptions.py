@@ -38,7 +38,7 @@ class UnavailableError(DomainError):
 
 
 class PermanentError(Exception):
-    """Raised by an event handler when trying again cannot help: the event becomes a dead letter at once."""
+    """Raised by an event handler when trying again cannot help: the delivery becomes a dead letter at once."""
 
 
 class StartupError(Exception):

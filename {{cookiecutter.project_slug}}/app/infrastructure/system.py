@@ -7,7 +7,8 @@ from uuid import UUID
 from pwdlib import PasswordHash
 from uuid_utils.compat import uuid7
 
-from app.domain.user.value_objects import MAX_PASSWORD_LENGTH, Password
+from app.domain.user.errors import MAX_PASSWORD_LENGTH
+from app.domain.user.value_objects import Password
 
 
 class SystemClock:

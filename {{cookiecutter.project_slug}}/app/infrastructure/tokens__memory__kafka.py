@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 
 from app.application.ports import Clock
 from app.application.token.ports import TokenRepository
-from app.infrastructure.db.engine import Sessions
+from app.chassis.broker.bus import EventBusSettings
+from app.chassis.sql.database import Database
 from app.infrastructure.db.tokens import SqlTokenRepository
-from app.infrastructure.events.bus import EventBusSettings
 
 
 @asynccontextmanager
 async def open_token_repository(
-    _settings: EventBusSettings, sessions: Sessions, clock: Clock
+    _settings: EventBusSettings, database: Database, clock: Clock
 ) -> AsyncIterator[TokenRepository]:
-    yield SqlTokenRepository(sessions, clock)
+    yield SqlTokenRepository(database.sessions, clock)

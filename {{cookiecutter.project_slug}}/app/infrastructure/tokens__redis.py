@@ -9,9 +9,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.application.ports import Clock
-from app.application.token.ports import TokenRepository, TokensUnavailableError
-from app.infrastructure.db.engine import Sessions
-from app.infrastructure.events.bus import EventBusSettings
+from app.application.token.errors import TokensUnavailableError
+from app.application.token.ports import TokenRepository
+from app.chassis.broker.bus import EventBusSettings
+from app.chassis.sql.database import Database
 
 TIMEOUT = 5.0  # seconds for any answer
 
@@ -54,7 +55,7 @@ def _silence_is_said() -> Iterator[None]:
 
 @asynccontextmanager
 async def open_token_repository(
-    settings: EventBusSettings, _sessions: Sessions, clock: Clock
+    settings: EventBusSettings, _database: Database, clock: Clock
 ) -> AsyncIterator[TokenRepository]:
     async with connect(settings.event_bus_url.get_secret_value()) as redis:
         yield RedisTokenRepository(redis, clock)

@@ -7,26 +7,17 @@ from datetime import timedelta
 from app.application.ports import Clock, UnitOfWork
 from app.application.token.commands import SignInCommand, SignOutCommand
 from app.application.token.dto import AccessToken
+from app.application.token.errors import InvalidCredentialsError, InvalidTokenError
 from app.application.token.ports import TokenRepository
 from app.application.token.queries import GetUserByTokenQuery
 from app.application.user.dto import UserView
 from app.application.user.ports import UserReader
-from app.core.exceptions import UnauthorizedError
+from app.domain.user.errors import InvalidEmailError
 from app.domain.user.services import PasswordHasher
-from app.domain.user.value_objects import Email, InvalidEmailError
+from app.domain.user.value_objects import Email
 
 TIME_TO_LIVE = timedelta(hours=12)
 TOKEN_BYTES = 32  # of randomness: beyond guessing, so a plain hash of it is enough
-
-
-class InvalidCredentialsError(UnauthorizedError):
-    code = "invalid-credentials"
-    message = "The e-mail address or the password is wrong."
-
-
-class InvalidTokenError(UnauthorizedError):
-    code = "invalid-token"
-    message = "The token is missing, unknown or expired."
 
 
 class SignInHandler:

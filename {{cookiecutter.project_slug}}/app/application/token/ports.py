@@ -4,13 +4,6 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from app.core.exceptions import UnavailableError
-
-
-class TokensUnavailableError(UnavailableError):
-    code = "tokens-unavailable"
-    message = "Tokens cannot be looked up at the moment: try again later."
-
 
 class TokenRepository(Protocol):
     """Tokens, known by their hash: whoever reads the store cannot sign in with what is there.

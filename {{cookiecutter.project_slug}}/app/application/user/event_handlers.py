@@ -49,8 +49,8 @@ class RecordLastSeen:
 
 
 SUBSCRIPTIONS = (
-    Subscription("send-welcome-email", UserRegistered, SendWelcomeEmail),
+    Subscription("send-welcome-email", UserRegistered, SendWelcomeEmail, ordered=False),  # no mail waits for another
     Subscription("record-signup", UserRegistered, RecordSignup),
     Subscription("record-last-seen", UserSignedIn, RecordLastSeen),
-    Subscription("record-last-seen-elsewhere", UserSeenElsewhere, RecordLastSeen),
+    Subscription("record-last-seen", UserSeenElsewhere, RecordLastSeen),
 )

@@ -8,7 +8,7 @@ from app.application.user.dto import DailySignups, UserPage, UserView
 from app.application.user.ports import SignupReader, UserReader
 from app.application.user.queries import GetUserQuery, ListDailySignupsQuery, ListUsersQuery
 from app.domain.user.entities import User
-from app.domain.user.repositories import EmailTakenError, UserNotFoundError
+from app.domain.user.errors import EmailTakenError, UserNotFoundError
 from app.domain.user.services import PasswordHasher
 from app.domain.user.value_objects import Email, Password
 

@@ -3,19 +3,8 @@
 from typing import Protocol
 from uuid import UUID
 
-from app.core.exceptions import ConflictError, NotFoundError
 from app.domain.user.entities import User
 from app.domain.user.value_objects import Email
-
-
-class EmailTakenError(ConflictError):
-    code = "email-taken"
-    message = "A user with this e-mail address exists already."
-
-
-class UserNotFoundError(NotFoundError):
-    code = "user-not-found"
-    message = "There is no user with this id."
 
 
 class UserRepository(Protocol):

@@ -4,26 +4,19 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from app.core.exceptions import InvalidValueError
+from app.domain.user.errors import (
+    MAX_PASSWORD_LENGTH,
+    MIN_PASSWORD_LENGTH,
+    InvalidEmailError,
+    WeakPasswordError,
+)
 
 MAX_EMAIL_LENGTH = 254  # RFC 5321 section 4.5.3.1.3: a path has 256 octets, two of them are brackets
-MIN_PASSWORD_LENGTH = 8  # NIST SP 800-63B: the least for a password that a person chooses
-MAX_PASSWORD_LENGTH = 128  # long enough for a passphrase, short enough not to be a way to burn CPU
 
 # RFC 5322 dot-atom, with RFC 6532's letters beyond ASCII: no quotes, brackets or commas, which a mail header would
 # read as more than one address.
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
 _EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@[\w-]+(\.[\w-]+)+")
-
-
-class InvalidEmailError(InvalidValueError):
-    code = "invalid-email"
-    message = "This is not an e-mail address."
-
-
-class WeakPasswordError(InvalidValueError):
-    code = "weak-password"
-    message = f"A password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters."
 
 
 @dataclass(frozen=True, slots=True)

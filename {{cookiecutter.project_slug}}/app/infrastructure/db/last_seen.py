@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.infrastructure.db.models import LastSeenRow, UserRow
-from app.infrastructure.db.upsert import insert
+from app.chassis.sql.upsert import insert
+from app.infrastructure.db.tables import LastSeenRow, UserRow
 
 
 class SqlLastSeen:

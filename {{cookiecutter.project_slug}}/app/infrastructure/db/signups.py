@@ -3,12 +3,13 @@
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.application.user.dto import DailySignups
-from app.infrastructure.db.engine import read_only
-from app.infrastructure.db.models import DailySignupsRow
-from app.infrastructure.db.upsert import insert
+from app.chassis.sql.database import Database
+from app.chassis.sql.engine import read_only
+from app.chassis.sql.upsert import insert
+from app.infrastructure.db.tables import DailySignupsRow
 
 
 class SqlSignupCounter:
@@ -23,8 +24,8 @@ class SqlSignupCounter:
 
 
 class SqlSignupReader:
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = read_only(engine)
+    def __init__(self, database: Database) -> None:
+        self._engine = read_only(database.engine)
 
     async def daily(self, limit: int) -> list[DailySignups]:
         query = select(DailySignupsRow.day, DailySignupsRow.count).order_by(DailySignupsRow.day.desc()).limit(limit)

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from app.application.ports import Clock
-from app.infrastructure.db.engine import Sessions
-from app.infrastructure.db.models import TokenRow
+from app.chassis.sql.database import Sessions
+from app.infrastructure.db.tables import TokenRow
 
 
 class SqlTokenRepository:

@@ -8,8 +8,10 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from app.application.user.ports import EmailMessage
+from app.core.exceptions import PermanentError
 
-TIMEOUT = 10.0  # seconds; the message bus tries again later
+TIMEOUT = 10.0  # seconds; an event handler is tried again later
+PERMANENT = 500  # replies from here on are final
 
 
 class SmtpEmailSender:
@@ -28,6 +30,7 @@ class SmtpEmailSender:
         self._password = unquote(parts.password) if parts.password else None
 
     async def send(self, message: EmailMessage) -> None:
+        """Raise `PermanentError` if the server refuses the address for good (RFC 5321 section 4.2.1: 5yz)."""
         mime = MimeMessage()
         mime["From"] = self._sender
         mime["To"] = Address(addr_spec=message.to.value)
@@ -35,14 +38,19 @@ class SmtpEmailSender:
         mime["Subject"] = message.subject
         mime["Message-ID"] = f"<{message.key}@{self._sender.rpartition('@')[2]}>"
         mime.set_content(message.body)
-        await aiosmtplib.send(
-            mime,
-            recipients=[message.to.value],
-            hostname=self._host,
-            port=self._port,
-            username=self._username,
-            password=self._password,
-            use_tls=self._use_tls,
-            start_tls=self._start_tls,
-            timeout=TIMEOUT,
-        )
+        try:
+            await aiosmtplib.send(
+                mime,
+                recipients=[message.to.value],
+                hostname=self._host,
+                port=self._port,
+                username=self._username,
+                password=self._password,
+                use_tls=self._use_tls,
+                start_tls=self._start_tls,
+                timeout=TIMEOUT,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            if any(refusal.code >= PERMANENT for refusal in error.recipients):
+                raise PermanentError("the mail server refuses the address") from error
+            raise

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.application.token.handlers import InvalidTokenError
+from app.application.token.errors import InvalidTokenError
 
 _scheme = HTTPBearer(auto_error=False)
 

@@ -2,30 +2,21 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+from dependency_injector.wiring import Provide
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-from app.application.ports import ReadinessCheck
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
-from app.core.events import Outbox
-
-
-@dataclass(frozen=True)
-class Provided:
-    """Marks a parameter that the container's provider of this name fills."""
-
-    by: str
 
 
 class InjectedRoute(APIRoute):
-    """Fills the `Provided` parameters of its endpoint from the container of the app it serves.
+    """Fills the parameters marked `Provide["name"]` from the container of the app it serves, all in one scope.
 
-    The usual wiring binds endpoints once for the whole process, so two apps would share a container;
-    and the usual `Depends(Provide[...])` makes FastAPI call the marker in a thread on every request.
+    The library's own wiring would bind the endpoints once for the whole process, so two apps would share a container;
+    and its `Depends(Provide[...])` makes FastAPI call the marker in a thread on every request.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
@@ -34,13 +25,13 @@ class InjectedRoute(APIRoute):
 
 def _inject(endpoint: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     signature = inspect.signature(endpoint)
-    injected = {name: mark.by for name, p in signature.parameters.items() if (mark := _mark(p))}
+    injected = {name: provider for name, p in signature.parameters.items() if (provider := _provider_for(p))}
     if not injected:
         return endpoint
 
     async def call(request_: Request, **arguments: Any) -> Any:
-        container = request_.app.state.container
-        arguments.update({name: getattr(container, provider)() for name, provider in injected.items()})
+        scope = request_.app.state.scopes.make_scope()
+        arguments.update({name: scope.provide(provider) for name, provider in injected.items()})
         return await endpoint(**arguments)
 
     request = inspect.Parameter("request_", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
@@ -51,17 +42,16 @@ def _inject(endpoint: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[
     return call
 
 
-def _mark(parameter: inspect.Parameter) -> Provided | None:
+def _provider_for(parameter: inspect.Parameter) -> str | None:
+    """The name in the parameter's marker."""
     marks = getattr(parameter.annotation, "__metadata__", ())
-    return next((mark for mark in marks if isinstance(mark, Provided)), None)
+    return next((mark.provider for mark in marks if getattr(mark, "__IS_MARKER__", False) is True), None)
 
 
-RegisterUser = Annotated[RegisterUserHandler, Provided(by="register_user")]
-GetUser = Annotated[GetUserHandler, Provided(by="get_user")]
-ListUsers = Annotated[ListUsersHandler, Provided(by="list_users")]
-ListDailySignups = Annotated[ListDailySignupsHandler, Provided(by="list_daily_signups")]
-SignIn = Annotated[SignInHandler, Provided(by="sign_in")]
-SignOut = Annotated[SignOutHandler, Provided(by="sign_out")]
-GetUserByToken = Annotated[GetUserByTokenHandler, Provided(by="get_user_by_token")]
-Readiness = Annotated[ReadinessCheck, Provided(by="readiness")]
-OutboxPort = Annotated[Outbox, Provided(by="outbox")]
+RegisterUser = Annotated[RegisterUserHandler, Provide["register_user"]]
+GetUser = Annotated[GetUserHandler, Provide["get_user"]]
+ListUsers = Annotated[ListUsersHandler, Provide["list_users"]]
+ListDailySignups = Annotated[ListDailySignupsHandler, Provide["list_daily_signups"]]
+SignIn = Annotated[SignInHandler, Provide["sign_in"]]
+SignOut = Annotated[SignOutHandler, Provide["sign_out"]]
+GetUserByToken = Annotated[GetUserByTokenHandler, Provide["get_user_by_token"]]

@@ -5,10 +5,8 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.routing import APIRoute
 
-from app.application.ports import ReadinessCheck
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
-from app.core.events import Outbox
 from app.stubs import Stub
 
 InjectedRoute = APIRoute
@@ -20,5 +18,3 @@ ListDailySignups = Annotated[ListDailySignupsHandler, Depends(Stub(ListDailySign
 SignIn = Annotated[SignInHandler, Depends(Stub(SignInHandler))]
 SignOut = Annotated[SignOutHandler, Depends(Stub(SignOutHandler))]
 GetUserByToken = Annotated[GetUserByTokenHandler, Depends(Stub(GetUserByTokenHandler))]
-Readiness = Annotated[ReadinessCheck, Depends(Stub(ReadinessCheck))]
-OutboxPort = Annotated[Outbox, Depends(Stub(Outbox))]

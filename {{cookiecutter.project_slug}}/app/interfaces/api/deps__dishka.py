@@ -7,10 +7,8 @@ from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.application.ports import ReadinessCheck
 from app.application.token.handlers import GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.user.handlers import GetUserHandler, ListDailySignupsHandler, ListUsersHandler, RegisterUserHandler
-from app.core.events import Outbox
 
 
 class InjectedRoute(DishkaRoute):
@@ -38,5 +36,3 @@ ListDailySignups = FromDishka[ListDailySignupsHandler]
 SignIn = FromDishka[SignInHandler]
 SignOut = FromDishka[SignOutHandler]
 GetUserByToken = FromDishka[GetUserByTokenHandler]
-Readiness = FromDishka[ReadinessCheck]
-OutboxPort = FromDishka[Outbox]

@@ -10,7 +10,9 @@ from app.application.user.commands import RegisterUserCommand
 from app.application.user.dto import UserView
 from app.application.user.handlers import GetUserHandler, RegisterUserHandler
 from app.application.user.queries import GetUserQuery
-from app.interfaces.cli.session import Json, Run, Session
+from app.chassis.cli.session import Json, Run, Session
+
+USE_CASES = (RegisterUserHandler, GetUserHandler)
 
 Password = Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="PASSWORD")]
 

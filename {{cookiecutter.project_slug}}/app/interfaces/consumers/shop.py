@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app.core.events import Event
-from app.core.foreign import Translation
+from app.core.translations import Translation
 from app.domain.user.events import UserSeenElsewhere
 
 

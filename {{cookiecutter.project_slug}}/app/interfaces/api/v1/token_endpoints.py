@@ -4,9 +4,9 @@ from fastapi import APIRouter, Response, status
 from pydantic import BaseModel, Field, SecretStr
 
 from app.application.token.commands import SignInCommand, SignOutCommand
+from app.chassis.web.errors import documented
 from app.interfaces.api.bearer import BearerToken
 from app.interfaces.api.deps import InjectedRoute, SignIn, SignOut
-from app.interfaces.api.errors import documented
 
 router = APIRouter(prefix="/tokens", tags=["tokens"], route_class=InjectedRoute)
 

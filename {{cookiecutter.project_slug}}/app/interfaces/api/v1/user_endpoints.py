@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from app.application.token.queries import GetUserByTokenQuery
 from app.application.user.commands import RegisterUserCommand
 from app.application.user.queries import GetUserQuery, ListDailySignupsQuery, ListUsersQuery
+from app.chassis.web.errors import documented
+from app.chassis.web.paging import Paging
 from app.interfaces.api.bearer import BearerToken
 from app.interfaces.api.deps import GetUser, GetUserByToken, InjectedRoute, ListDailySignups, ListUsers, RegisterUser
-from app.interfaces.api.errors import documented
-from app.interfaces.api.paging import Paging
 
 router = APIRouter(tags=["users"], route_class=InjectedRoute)
 
