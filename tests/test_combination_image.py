@@ -11,18 +11,16 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.combinations import Combination, combinations, name_of, options
+from harness.combinations import ONE_OF_EACH_BUS, Combination, name_of
 from harness.commands import succeed
 from harness.dockerfile import build_image
 from harness.image import Image
 from running import Running, clean_environment, free_port, http_json, settings_printed_by, wait_until
 
-# The DI style decides about one dependency, which the other tests of the combination import anyway.
-ONE_OF_EACH_BUS = [one for one in combinations() if one["di_style"] == options()["di_style"][0]]
 CONFIDENTIAL = "to be seen in no image"
 POSTGRES = """
 import signal, sys
-from tests.servers.postgres import any_postgres
+from tests.chassis.servers.postgres import any_postgres
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 with any_postgres() as server:
     server.create_database("image")
@@ -46,7 +44,7 @@ def servers(combination: Combination, own_copy: Path, programs: Path) -> Iterato
     with ExitStack() as stack:
         started = [Running([programs / "python", "-c", POSTGRES], own_copy, ours)]
         if combination["event_bus"] != "memory":
-            started.append(Running([programs / "python", "-m", "tests.servers"], own_copy, ours))
+            started.append(Running([programs / "python", "-m", "tests.chassis.servers"], own_copy, ours))
         for server in started:
             stack.enter_context(server)
         printed = [wait_until(partial(settings_printed_by, server), "it is ready", seconds=60) for server in started]
@@ -85,6 +83,7 @@ def healthy_or_none(image: Image, process: Running, port: int) -> bool | None:
     return is_healthy(image, port) or None
 
 
+# The DI style decides about one dependency, which the other tests of the combination import anyway.
 @pytest.mark.parametrize("combination", ONE_OF_EACH_BUS, ids=name_of)
 def test_what_the_dockerfile_builds_migrates_is_healthy_and_handles_events(
     checkout: Path, tmp_path: Path, servers: dict[str, str]

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from harness.combinations import Combination, options
+import pytest
+
+from harness.combinations import ONE_OF_EACH_BUS, name_of
 from harness.commands import succeed
 from harness.environment import CACHE
 
@@ -21,7 +23,7 @@ def test_mypy_is_content_in_strict_mode(project: Path, programs: Path, worker_id
     succeed([programs / "mypy", "--strict", "--cache-dir", cache], project)
 
 
-def test_the_layers_import_each_other_in_one_direction(project: Path, programs: Path) -> None:
+def test_every_import_keeps_to_the_rules(project: Path, programs: Path) -> None:
     succeed([programs / "lint-imports", "--no-cache"], project)
 
 
@@ -29,8 +31,11 @@ def test_every_dependency_is_declared_and_used(project: Path, programs: Path) ->
     succeed([programs / "deptry", "."], project)
 
 
-def test_its_own_tests_pass(own_copy: Path, programs: Path, combination: Combination) -> None:
-    # The contract suite sees nothing of the DI style, and is the same file for file in all of them (that is
-    # a test of its own): one style runs it for each bus.
-    once = combination["di_style"] == options()["di_style"][0]
-    succeed([programs / "python", "-m", "pytest", "-q", *([] if once else ["--ignore=tests/contract"])], own_copy)
+def test_its_own_tests_pass(own_copy: Path, programs: Path) -> None:
+    succeed([programs / "python", "-m", "pytest", "-q", "--ignore=tests/chassis"], own_copy)
+
+
+# The machine and its tests are the same in every DI style, file for file (that is a test of its own).
+@pytest.mark.parametrize("combination", ONE_OF_EACH_BUS, ids=name_of)
+def test_the_tests_of_its_chassis_pass(own_copy: Path, programs: Path) -> None:
+    succeed([programs / "python", "-m", "pytest", "-q", "tests/chassis"], own_copy)

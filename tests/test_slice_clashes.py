@@ -7,7 +7,7 @@ import pytest
 from harness.files import change
 from harness.slices import ANY_COMBINATION, is_one_line, refused
 
-MODELS = "app/infrastructure/db/models.py"
+TABLES = "app/infrastructure/db/tables.py"
 PORTS = "app/application/ports.py"
 UNIT_OF_WORK = "app/infrastructure/db/unit_of_work.py"
 
@@ -19,8 +19,8 @@ pytestmark = ANY_COMBINATION
     ("place", "old", "new", "reason"),
     [
         (
-            MODELS,
-            "from datetime import UTC, date, datetime\n",
+            TABLES,
+            "from datetime import date, datetime\n",
             "import datetime\n",
             "has no `from datetime import datetime`, which the slice needs, and line 3 makes 'datetime' something else",
         ),
@@ -31,21 +31,21 @@ pytestmark = ANY_COMBINATION
             "has no `from typing import Protocol`, which the slice needs, and line 7 makes",
         ),
         (PORTS, "class Clock", "order = OrderRepository = ()\n\n\nclass Clock", "line 12 makes 'OrderRepository'"),
-        (MODELS, '"daily_signups"', '"orders"', "has the table 'orders' already: choose another name or plural"),
-        (MODELS, "_UNPUBLISHED =", 'Table("orders", Base.metadata)\n_UNPUBLISHED =', "has the table 'orders' already"),
+        (TABLES, '"daily_signups"', '"orders"', "has the table 'orders' already: choose another name or plural"),
+        (TABLES, "HISTORY =", 'Table("orders", Base.metadata)\nHISTORY =', "has the table 'orders' already"),
         (UNIT_OF_WORK, "    ", "\t", "indents SqlUnitOfWork otherwise than slices/pattern"),
         (UNIT_OF_WORK, "    ", "  ", "indents SqlUnitOfWork otherwise than slices/pattern"),
         (
-            UNIT_OF_WORK,
-            "stored = add",
-            "open = 1; stored = add",
-            "has more than one statement in line 45: let `uv run ruff format` write it",
+            TABLES,
+            "HISTORY =",
+            "closed = 1; HISTORY =",
+            "has more than one statement in line 50: let `uv run ruff format` write it",
         ),
         (
             UNIT_OF_WORK,
-            "    stored = add",
-            "    \\\nstored = add",
-            "the slice in it would be no Python: unexpected indent",
+            "SqlLastSeen(session)\n",
+            "SqlLastSeen(session) \\\n\n\nX = 1\n",
+            "the slice in it would be no Python: invalid syntax",
         ),
     ],
 )
@@ -62,10 +62,16 @@ def test_refuses_where_the_service_would_break(
 def test_refuses_the_name_of_a_table_whose_class_has_another(own_copy: Path, programs: Path) -> None:
     said = refused(own_copy, programs, "daily_signup")
     assert is_one_line(said)
-    assert f"{MODELS} has the table 'daily_signups' already" in said
+    assert f"{TABLES} has the table 'daily_signups' already" in said
 
 
-@pytest.mark.parametrize("place", [MODELS, f"slices/pattern/{MODELS}", "slices/pattern/migration.py"])
+def test_refuses_the_name_of_a_table_of_the_machine(own_copy: Path, programs: Path) -> None:
+    said = refused(own_copy, programs, "delivery")
+    assert is_one_line(said)
+    assert "app/chassis/sql/tables.py has the table 'deliveries' already" in said
+
+
+@pytest.mark.parametrize("place", [TABLES, f"slices/pattern/{TABLES}", "slices/pattern/migration.py"])
 def test_refuses_a_file_that_is_not_utf_8(own_copy: Path, programs: Path, place: str) -> None:
     (own_copy / place).write_bytes((own_copy / place).read_bytes() + "# é\n".encode("latin-1"))
     said = refused(own_copy, programs, "order")

@@ -22,8 +22,9 @@ def test_fits_a_service_that_has_gone_its_own_way(own_copy: Path, programs: Path
         change(own_copy / REGISTRY, f"    user_events.{event},\n", "")
     change(own_copy / REGISTRY, "(*user_event_handlers.SUBSCRIPTIONS,)", "()  # none, so far")
     change(own_copy / REGISTRY, "from app.application.user import event_handlers as user_event_handlers\n", "")
-    change(own_copy / UNIT_OF_WORK, "        return self\n", "        # All is open.\n        return self\n")
-    change(own_copy / UNIT_OF_WORK, "        await self.users.write_back()\n", "")
+    change(own_copy / UNIT_OF_WORK, "SqlLastSeen(session)\n", "SqlLastSeen(session)\n        # All is open.\n")
+    change(own_copy / UNIT_OF_WORK, "        self.signups = SqlSignupCounter(session)\n", "")
+    change(own_copy / UNIT_OF_WORK, "from app.infrastructure.db.signups import SqlSignupCounter\n", "")
     succeed([programs / "python", "-m", "alembic", "revision", "--message", "own", "--rev-id", "own"], own_copy)
 
     succeed([programs / "python", "-m", "slices", "order"], own_copy)
@@ -32,7 +33,7 @@ def test_fits_a_service_that_has_gone_its_own_way(own_copy: Path, programs: Path
     registry = (own_copy / REGISTRY).read_text("utf-8")
     assert "\nEVENTS: tuple[type[DomainEvent], ...] = (order_events.OrderCreated,)\n" in registry
     assert "= (*order_event_handlers.SUBSCRIPTIONS,)  # none, so far\n" in registry
-    opened = "self.orders = SqlOrderRepository(self._session, self._aggregates.append)"
+    opened = "self.orders = self._track(SqlOrderRepository(session))"
     assert f"        {opened}\n        # All is open.\n" in (own_copy / UNIT_OF_WORK).read_text("utf-8")
     [migration] = (own_copy / "app/infrastructure/db/migrations/versions").glob("*_orders_table.py")
     assert 'down_revision: str | None = "own"' in migration.read_text("utf-8")
@@ -57,8 +58,9 @@ def test_forms_the_plural_or_takes_it_as_given(
 ) -> None:
     told = succeed([programs / "python", "-m", "slices", *arguments], own_copy)
     assert f"/api/v1/{plural.replace('_', '-')} " in told
-    models = (own_copy / "app/infrastructure/db/models.py").read_text("utf-8")
-    assert f'__tablename__ = "{plural}"' in models
+    tables = (own_copy / "app/infrastructure/db/tables.py").read_text("utf-8")
+    assert f'__tablename__ = "{plural}"' in tables
+    assert (own_copy / f"app/infrastructure/db/{plural}.py").exists()
 
 
 def test_the_longest_name_gives_lines_that_fit(own_copy: Path, programs: Path) -> None:

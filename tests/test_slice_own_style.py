@@ -9,7 +9,7 @@ from harness.commands import succeed
 from harness.files import change
 from harness.slices import ANY_COMBINATION
 
-MODELS = "app/infrastructure/db/models.py"
+TABLES = "app/infrastructure/db/tables.py"
 PORTS = "app/application/ports.py"
 REGISTRY = "app/application/registry.py"
 SHOW_EVENTS = "from app.application.registry import EVENTS; print(*(event.__name__ for event in EVENTS))"
@@ -21,24 +21,27 @@ pytestmark = ANY_COMBINATION
 @pytest.mark.parametrize(
     ("place", "text"),
     [
-        ("class EventColumns:", 'SQL = """\nselect 1\n# end"""\n'),
-        ('"""Tables. They mirror the migrations; a test compares the two."""\n\n', '"""Tables.\n# end"""\n'),
+        ("HISTORY =", 'SQL = """\nselect 1\n# end"""\n'),
+        (
+            '"""Tables of the business. They mirror the migrations beside this file; a test compares the two."""\n\n',
+            '"""Tables.\n# end"""\n',
+        ),
     ],
 )
 def test_takes_no_end_of_a_string_for_a_comment(own_copy: Path, programs: Path, place: str, text: str) -> None:
-    models = own_copy / MODELS
-    change(models, place, text + place * place.startswith("class"))
+    tables = own_copy / TABLES
+    change(tables, place, text + place * place.startswith("HISTORY"))
     succeed([programs / "python", "-m", "slices", "order"], own_copy)
-    succeed([programs / "python", "-c", f"from {MODELS[:-3].replace('/', '.')} import OrderRow"], own_copy)
-    assert text in models.read_text("utf-8")
+    succeed([programs / "python", "-c", f"from {TABLES[:-3].replace('/', '.')} import OrderRow"], own_copy)
+    assert text in tables.read_text("utf-8")
 
 
 def test_keeps_the_line_endings_of_each_file(own_copy: Path, programs: Path) -> None:
-    models, registry = own_copy / MODELS, own_copy / REGISTRY
-    models.write_bytes(models.read_bytes().replace(b"\n", b"\r\n"))
+    tables, registry = own_copy / TABLES, own_copy / REGISTRY
+    tables.write_bytes(tables.read_bytes().replace(b"\n", b"\r\n"))
     succeed([programs / "python", "-m", "slices", "order"], own_copy)
-    assert b"class OrderRow" in models.read_bytes()
-    assert models.read_bytes().count(b"\r\n") == models.read_bytes().count(b"\n")
+    assert b"class OrderRow" in tables.read_bytes()
+    assert tables.read_bytes().count(b"\r\n") == tables.read_bytes().count(b"\n")
     assert b"\r" not in registry.read_bytes()
 
 

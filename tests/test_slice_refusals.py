@@ -42,8 +42,8 @@ def refusal_of(own_copy: Path, programs: Path) -> Refusal:
         ("orders", "looks like a plural"),
         ("user", "app/application/user/__init__.py is there already: choose another name"),
         ("token", "app/application/token/__init__.py is there already"),
-        ("signup", "app/application/ports.py has UnitOfWork.signups already"),
-        ("outbox", "app/infrastructure/db/models.py has OutboxRow already"),
+        ("signup", "app/infrastructure/db/signups.py is there already: choose another name"),
+        ("last_seen", "app/infrastructure/db/tables.py has LastSeenRow already"),
         ("title", "Title means something else in slices/pattern/app/application/some_thing"),
         ("clock", "Clock means something else in slices/pattern/app/application/some_thing"),
     ],
@@ -74,12 +74,13 @@ def test_refuses_the_name_of_a_slice_that_it_made(refusal_of: Refusal, own_copy:
     [
         (
             UNIT_OF_WORK,
-            "stored = add",
-            "kept = add",
-            "has no 'SqlUnitOfWork.commit.stored' any more, the place of 'await self.orders.write_back()': "
-            f"put it back, or change slices/pattern/{UNIT_OF_WORK} to fit your code",
+            "def _begin",
+            "def _open",
+            "has no 'SqlUnitOfWork._begin' any more, the place of "
+            "'self.orders = self._track(SqlOrderRepository(session))': put it back, "
+            f"or change slices/pattern/{UNIT_OF_WORK} to fit your code",
         ),
-        (UNIT_OF_WORK, "class SqlUnitOfWork:", "class SqlTransaction:", "has no 'SqlUnitOfWork' any more"),
+        (UNIT_OF_WORK, "class SqlUnitOfWork", "class OurUnitOfWork", "has no 'SqlUnitOfWork' any more"),
         (REGISTRY, "EVENTS: tuple", "ALL_EVENTS: tuple", "the place of 'EVENTS = (order_events.OrderCreated,)'"),
         (REGISTRY, "(*user_event_handlers.SUBSCRIPTIONS,)", "tuple([])", "has no 'SUBSCRIPTIONS' any more"),
         (REGISTRY, "EVENTS: tuple", "EVENTS tuple", "registry.py is not Python: invalid syntax (registry.py, line "),

@@ -23,7 +23,7 @@ def work_on(project: Path) -> Path:
     (project / "app" / "domain" / "invoice.py").write_text('"""Ours."""\n', "utf-8")
     edit(project / "app" / "domain" / "user" / "entities.py", r"\Z", "\n\nMAXIMUM_AGE = 120\n")
     edit(project / "README.md", r"\Z", "\n## Who is on call\n\nAda.\n")
-    edit(project / "app" / "core" / "retry.py", r"attempts: int = 5", "attempts: int = 9")
+    edit(project / "app" / "core" / "retry.py", r"first_delay: float = 0.5", "first_delay: float = 0.9")
     (project / "compose.yaml").unlink()  # the template goes on changing it
     return project
 

@@ -57,7 +57,7 @@ def test_nothing_is_told_where_nothing_changes(clone: Path, capfd: pytest.Captur
 
 def test_a_change_is_told_of_the_combinations_it_concerns_and_of_no_other(clone: Path) -> None:
     project = clone / SKELETON
-    append(project / "app" / "infrastructure" / "events" / "bus__redis.py", "\n# one\n# two\n")
+    append(project / "app" / "chassis" / "broker" / "bus__redis.py", "\n# one\n# two\n")
     append(project / f"app/containers__{FIRST_DI.replace('-', '_')}.py", "# this\n")
     append(project / f"app/containers__{SECOND_DI.replace('-', '_')}.py", "# that\n")
     commit_all(clone, "Committed changes count")
@@ -66,7 +66,7 @@ def test_a_change_is_told_of_the_combinations_it_concerns_and_of_no_other(clone:
     summary, details = summary_and_details(compare(clone, "main"))
     assert details == {
         "Every combination": {"`README.md`": ["+1 -0"], "`notes.md`": ["added, +1 -0"]},
-        "`event_bus` redis": {"`app/infrastructure/events/bus.py`": ["+3 -0"]},
+        "`event_bus` redis": {"`app/chassis/broker/bus.py`": ["+3 -0"]},
         f"`di_style` {FIRST_DI}": {"`app/containers.py`": ["+1 -0"]},
         f"`di_style` {SECOND_DI}": {"`app/containers.py`": ["+1 -0"]},
     }
@@ -80,7 +80,7 @@ def test_binary_renamed_and_removed_files_are_told_as_such(clone: Path) -> None:
     (project / "docs" / "logo.png").write_bytes(BINARY + b"\0")
     (project / "docs" / "icon.png").rename(project / "docs" / "sign.png")
     (project / "app" / "core" / "retry.py").rename(project / "app" / "core" / "retries.py")
-    edit(project / "app" / "core" / "retries.py", "attempts: int = 5", "attempts: int = 6")
+    edit(project / "app" / "core" / "retries.py", "max_crashes: int = 3", "max_crashes: int = 4")
     (project / "tests" / "bus__kafka.py").unlink()
     (project / "Makefile").chmod(0o755)
     _, details = summary_and_details(compare(clone, "main"))

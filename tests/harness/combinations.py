@@ -34,3 +34,7 @@ def name_of(combination: Combination) -> str:
 def spellings(choice: str) -> set[str]:
     """`depends-stub` as it is written in configuration and in Python."""
     return {choice, choice.replace("-", "_")}
+
+
+ONE_OF_EACH_BUS = [one for one in combinations() if one["di_style"] == options()["di_style"][0]]
+"""For what does not depend on the DI style."""

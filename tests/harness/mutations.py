@@ -1,69 +1,18 @@
-"""Projects broken on purpose, each with the check that must notice: a check that cannot fail is none."""
+"""Projects broken on purpose, but for the walls between their packages: see broken_walls.py."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-
-Break = Callable[[Path], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Mutation:
-    """`check` is the name of a test function, or of a test file of the project itself, whose failure must say `cry`."""
-
-    name: str
-    combination: str
-    spoil: Break
-    check: str
-    cry: str
-
-    def __str__(self) -> str:
-        return self.name.replace(" ", "-")
-
-
-def replaced(file: str, old: str, new: str) -> Break:
-    """Fails where there is nothing to replace: such a mutation would prove nothing."""
-
-    def spoil(project: Path) -> None:
-        path = project / file
-        text = path.read_text("utf-8")
-        assert old in text, f"{file} has no {old!r} any more"
-        path.write_text(text.replace(old, new, 1), "utf-8")
-
-    return spoil
-
-
-def renamed(old: str, new: str) -> Break:
-    def spoil(project: Path) -> None:
-        (project / old).rename(project / new)
-
-    return spoil
-
+from harness.mutation import Mutation, renamed, replaced
 
 USER = "app/domain/user"
-UOW = "app/infrastructure/db/unit_of_work.py"
-RELAY = "app/infrastructure/db/relay.py"
+TRANSACTION = "app/chassis/sql/unit_of_work.py"
+RELAY = "app/chassis/sql/relay.py"
 HANDLERS = "app/application/user/event_handlers.py"
 CONTAINERS = "app/containers.py"
 PUBLISH = "            await self._bus.publish_many([event for _, event in batch])\n"
-MARK = "            await mark_published(connection, [number for number, _ in batch])\n"
-INBOX = "if not await insert_once(self._session, delivery.consumer, delivery.event_id):"
+MARK = "            await self._outbox.mark_published([number for number, _ in batch])\n"
+STORE = "        for repository in self._repositories:\n            await repository.store()\n"
+ONLY_ONCE = "        deliveries.c.state == WAITING,\n"
 
 MUTATIONS = [
-    Mutation(
-        "import of sqlalchemy in the domain",
-        "dishka+memory",
-        replaced(f"{USER}/services.py", "from typing", "import sqlalchemy  # noqa: F401\nfrom typing"),
-        "test_the_layers_import_each_other_in_one_direction",
-        "app.domain.user.services -> sqlalchemy",
-    ),
-    Mutation(
-        "import of the container by an endpoint",
-        "depends-stub+memory",
-        replaced("app/interfaces/api/health.py", "from fastapi", "from app.containers import FACTORIES\nfrom fastapi"),
-        "test_the_layers_import_each_other_in_one_direction",
-        "app.interfaces.api.health -> app.containers",
-    ),
     Mutation(
         "dependency that nothing uses",
         "dependency-injector+kafka",
@@ -138,21 +87,21 @@ MUTATIONS = [
         "binding removed in dishka",
         "dishka+memory",
         replaced(CONTAINERS, "    record_signup = provide(RecordSignup)\n", ""),
-        "tests/integration/test_health.py",
+        "tests/integration/test_users_api.py",
         "nothing is bound to RecordSignup",
     ),
     Mutation(
         "binding removed in dependency-injector",
         "dependency-injector+memory",
-        replaced(CONTAINERS, '    RecordSignup: "record_signup",\n', ""),
-        "tests/integration/test_health.py",
+        replaced(CONTAINERS, "    record_signup = providers.ContextLocalSingleton(RecordSignup, uow=uow)\n", ""),
+        "tests/integration/test_users_api.py",
         "nothing is bound to RecordSignup",
     ),
     Mutation(
         "binding removed in depends-stub",
         "depends-stub+memory",
         replaced(CONTAINERS, "    RecordSignup: record_signup,\n", ""),
-        "tests/integration/test_health.py",
+        "tests/integration/test_users_api.py",
         "nothing is bound to RecordSignup",
     ),
     Mutation(
@@ -165,22 +114,29 @@ MUTATIONS = [
     Mutation(
         "handler that counts twice",
         "dishka+memory",
-        replaced(UOW, INBOX, "if False:"),
+        replaced("app/chassis/sql/delivery.py", ONLY_ONCE, ""),
+        "tests/chassis/test_unit_of_work.py",
+        "test_a_delivery_that_is_settled_already_rolls_everything_back",
+    ),
+    Mutation(
+        "commit that forgets what was changed",
+        "dishka+memory",
+        replaced(TRANSACTION, STORE, ""),
         "tests/integration/test_unit_of_work.py",
-        "test_deliveries_of_one_event_at_the_same_moment_take_effect_once",
+        "test_what_is_changed_between_add_and_commit_is_stored",
     ),
     Mutation(
         "relay that marks before it publishes",
         "dishka+memory",
         replaced(RELAY, PUBLISH + MARK, MARK + PUBLISH),
-        "tests/integration/test_relay.py",
+        "tests/chassis/test_relay.py",
         "test_a_bus_that_is_away_costs_no_event_and_no_order",
     ),
     Mutation(
         "error that tells its text",
         "dishka+memory",
-        replaced("app/interfaces/api/errors.py", 'detail="The request is not valid."', "detail=str(error)"),
-        "tests/integration/test_errors.py",
+        replaced("app/chassis/web/errors.py", 'detail="The request is not valid."', "detail=str(error)"),
+        "tests/chassis/test_errors.py",
         "test_returns_422_that_says_where_but_quotes_no_input",
     ),
 ]

@@ -19,7 +19,7 @@ def commit_older_template(repository: Path) -> Path:
     """Each way in which a template changes: a choice, files, a section, a method and a requirement."""
     skeleton = repository / SKELETON
     remove_choice(repository, *NEWEST)
-    (skeleton / "app" / "interfaces" / "api" / "paging.py").unlink()
+    (skeleton / "app" / "chassis" / "web" / "paging.py").unlink()
     (skeleton / "app" / "interfaces" / "api" / "since_removed.py").write_text('"""Not needed later."""\n', "utf-8")
     edit(skeleton / "README.md", r"(?ms)^## Operate it\n.*?(?=^## )", "")
     edit(skeleton / "compose.yaml", r"\Z", "# A remark that is no longer there.\n")

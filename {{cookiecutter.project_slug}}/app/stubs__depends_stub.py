@@ -87,7 +87,7 @@ class Container:
             raise StartupError(f"nothing is bound to {key.__name__}, which {place} needs: see app/containers.py")
 
     def check(self) -> None:
-        """Raise `StartupError` unless all that factories need is bound, goes round in no circle, and lives long."""
+        """Raise `StartupError` unless all that factories need is bound, is free of cycles, and lives long enough."""
         for key in self._plans:
             self._check(key, ())
 

@@ -19,7 +19,7 @@ MIGRATION = PATTERN / "migration.py"
 DONE = """Made the slice: {new} new files and the table's migration, {changed} changed files (`git diff` shows them).
 Next: `make migrate`, `make run`, and then
   curl -X POST http://127.0.0.1:8000/api/v1/some-things -H 'content-type: application/json' -d '{{"title": "First"}}'
-Fill it: fields and rules in app/domain/some_thing, the row in models.py with its migration, and what should follow
+Fill it: fields and rules in app/domain/some_thing, the row in tables.py with its migration, and what should follow
 in app/application/some_thing/event_handlers.py, where ConfirmSomeThing stands for it. `make check` tests it all."""
 
 

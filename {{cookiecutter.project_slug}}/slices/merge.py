@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
+from pathlib import Path
 
 from slices import SliceError
 from slices.imports import Import, first_import, new_imports
@@ -11,6 +12,7 @@ from slices.source import RUFF, Source, is_note, names_of, tables_of
 from slices.words import PLACEHOLDER, Words
 
 Insertion = tuple[int, str]
+MACHINE = Path("app/chassis/sql/tables.py")
 
 
 def merge(pattern: Source, target: Source, words: Words) -> bytes:
@@ -18,8 +20,9 @@ def merge(pattern: Source, target: Source, words: Words) -> bytes:
     if not target.body:
         raise SliceError(f"{target.name} is empty: put back what was in it, or remove {pattern.name}")
     tables = {words.rename(table) for table in tables_of(pattern.body) if PLACEHOLDER.search(table)}
-    if taken := tables.intersection(tables_of(target.body)):
-        raise SliceError(f"{target.name} has the table {taken.pop()!r} already: choose another name or plural")
+    for source in (target, Source(MACHINE)) if tables else ():
+        if taken := tables.intersection(tables_of(source.body)):
+            raise SliceError(f"{source.name} has the table {taken.pop()!r} already: choose another name or plural")
     text = target.text
     insertions = sorted(Merge(pattern, target, words).of_block(pattern.body, target.body), key=itemgetter(0))
     for place, addition in reversed(insertions):

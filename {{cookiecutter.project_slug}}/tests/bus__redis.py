@@ -6,8 +6,8 @@ from typing import Any
 
 from app.containers import Overrides
 from app.core.events import EventBus
+from tests.chassis.servers.redis import any_redis
 from tests.in_process_bus import InProcessBus
-from tests.servers.redis import any_redis
 
 
 @contextmanager

@@ -2,37 +2,35 @@
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from httpx2 import ASGITransport, AsyncClient
 
 from app.application.user.ports import EmailSender
+from app.chassis.sql.migrating import upgrade
+from app.chassis.sql.revision import MACHINE
 from app.config import Settings
 from app.containers import Overrides
 from app.domain.user.services import PasswordHasher
+from app.infrastructure.db.tables import HISTORY
 from app.main import create_app
 from tests.bus import broker_settings, bus_overrides
-from tests.database import Database
+from tests.chassis.database import Database
+from tests.chassis.servers.postgres import PostgresServer, any_postgres
 from tests.fakes import MailBox, ReversingHasher
-from tests.processes import ROOT
-from tests.servers.postgres import PostgresServer, any_postgres
 
+NewDatabase = Callable[[str], AbstractContextManager[str]]
 Serving = Callable[..., AbstractAsyncContextManager[AsyncClient]]
 
 MIGRATED = f"migrated_{uuid4().hex}"  # on a server that others use too, such as the other half of `pytest -n 2`
 
 
 def migrate(url: str) -> None:
-    config = Config(ROOT / "alembic.ini")
-    config.set_main_option("script_location", str(ROOT / "app/infrastructure/db/migrations"))
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    command.upgrade(config, "head")
+    upgrade(url, (MACHINE, HISTORY))
 
 
 @pytest.fixture(autouse=True)
@@ -61,18 +59,32 @@ def postgres() -> Iterator[PostgresServer]:
         server.drop_database(MIGRATED)
 
 
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> NewDatabase:
+    """`with new_database("sqlite") as url`: a database of the test's own, with all tables and no rows."""
+
+    @contextmanager
+    def new(kind: str) -> Iterator[str]:
+        if kind == "sqlite":
+            shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "app.db")
+            yield f"sqlite+aiosqlite:///{tmp_path / 'app.db'}"
+            return
+        server: PostgresServer = request.getfixturevalue("postgres")
+        name = f"test_{uuid4().hex}"
+        server.create_database(name, template=MIGRATED)
+        try:
+            yield server.url(name)
+        finally:
+            server.drop_database(name)
+
+    return new
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of the test's own, with all tables and no rows."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "app.db")
-        yield f"sqlite+aiosqlite:///{tmp_path / 'app.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = f"test_{uuid4().hex}"
-    server.create_database(name, template=MIGRATED)
-    yield server.url(name)
-    server.drop_database(name)
+def database_url(request: pytest.FixtureRequest, new_database: NewDatabase) -> Iterator[str]:
+    """A database of the test's own, of each kind."""
+    with new_database(request.param) as url:
+        yield url
 
 
 @pytest.fixture
@@ -89,8 +101,12 @@ def broker() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def settings(database_url: str, broker: dict[str, Any]) -> Settings:
-    """As in production, but failing handlers are retried at once."""
-    return Settings(database_url=database_url, handler_attempts=3, handler_first_delay=0.01, **broker)
+    """As in production, but in haste: nothing waits long for its next try, or for anybody to look.
+
+    And without the watchdog: it would end the whole test run, should a test block it.
+    """
+    haste = {"handler_max_attempts": 3, "handler_first_delay": 0.01, "outbox_poll": 0.05}
+    return Settings.model_validate({"database_url": database_url, "watchdog": False, **haste, **broker})
 
 
 @pytest.fixture

@@ -1,18 +1,14 @@
 """In-memory stand-ins for ports: they keep the port's promises, and nothing else."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from types import TracebackType
-from typing import Self
 from uuid import UUID
 
 from app.application.ports import Clock
 from app.application.user.ports import EmailMessage
-from app.core.aggregate import AggregateRoot
-from app.core.events import DomainEvent
 from app.domain.user.entities import User
-from app.domain.user.repositories import EmailTakenError, UserNotFoundError
+from app.domain.user.errors import EmailTakenError, UserNotFoundError
 from app.domain.user.value_objects import Email, Password
+from tests.fake_transaction import FakeRepository, FakeTable, FakeTransaction
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -71,39 +67,34 @@ class MailBox:
         self.mails.append(message)
 
 
-class FakeUsers:
-    """`track` tells the unit of work which aggregates to ask for events, as in the real repository."""
-
-    def __init__(self, track: Callable[[AggregateRoot], None]) -> None:
-        self.stored: list[User] = []
-        self._track = track
-
+class FakeUsers(FakeRepository[User]):
     async def by_id(self, user_id: UUID) -> User:
-        user = next((user for user in self.stored if user.id == user_id), None)
+        user = self._find(lambda user: user.id == user_id)
         if user is None:
             raise UserNotFoundError
-        self._track(user)
         return user
 
     async def by_email(self, email: Email) -> User | None:
-        user = next((user for user in self.stored if user.email == email), None)
-        if user is not None:
-            self._track(user)
-        return user
+        return self._find(lambda user: user.email == email)
 
-    async def add(self, user: User) -> None:
-        if await self.by_email(user.email):
+    def _check(self) -> None:
+        if len({user.email for user in self.rows.values()}) < len(self.rows):
             raise EmailTakenError
-        self.stored.append(user)
-        self._track(user)
 
 
-class FakeSignups:
-    def __init__(self) -> None:
-        self.counts: dict[date, int] = {}
-
+class FakeSignups(FakeTable[date, int]):
     async def add_one(self, day: date) -> None:
-        self.counts[day] = self.counts.get(day, 0) + 1
+        self.rows[day] = self.rows.get(day, 0) + 1
+
+
+class FakeLastSeen(FakeTable[UUID, datetime]):
+    def __init__(self, users: FakeUsers) -> None:
+        super().__init__()
+        self._users = users
+
+    async def note(self, user_id: UUID, at: datetime) -> None:
+        if user_id in self._users.rows:
+            self.rows[user_id] = max(at, self.rows.get(user_id, at))
 
 
 class MemoryTokens:
@@ -124,35 +115,11 @@ class MemoryTokens:
         self.stored.pop(token_hash, None)
 
 
-class FakeLastSeen:
-    def __init__(self) -> None:
-        self.moments: dict[UUID, datetime] = {}
-
-    async def note(self, user_id: UUID, at: datetime) -> None:
-        self.moments[user_id] = max(at, self.moments.get(user_id, at))
-
-
-class FakeUnitOfWork:
-    """Keeps what was committed; `events` are those the outbox would have."""
+class FakeUnitOfWork(FakeTransaction):
+    """One contract test holds it and the real one."""
 
     def __init__(self) -> None:
-        self._aggregates: list[AggregateRoot] = []
-        self.events: list[DomainEvent] = []
-        self.commits = 0
-        self.users = FakeUsers(self._aggregates.append)
-        self.signups = FakeSignups()
-        self.last_seen = FakeLastSeen()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None: ...
-
-    async def commit(self) -> None:
-        if len({user.email for user in self.users.stored}) < len(self.users.stored):
-            raise EmailTakenError  # somebody was given an address that another one has
-        self.commits += 1
-        for aggregate in self._aggregates:
-            self.events.extend(aggregate.pull_events())
+        super().__init__()
+        self.users = self._track(FakeUsers())
+        self.signups = self._track(FakeSignups())
+        self.last_seen = self._track(FakeLastSeen(self.users))

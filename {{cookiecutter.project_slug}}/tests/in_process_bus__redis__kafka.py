@@ -3,29 +3,31 @@
 import asyncio
 from collections.abc import Sequence
 
-from app.core.events import Event, Receive
+from app.core.events import Event, Store
 
 
 class InProcessBus:
-    """Delivers while it publishes, one event after the other; `publish` returns when its receiver has."""
+    """Publishing is storing, as with the memory bus: no event leaves this process, so the web process handles it."""
+
+    in_process = True
+    one_fetcher = False
 
     def __init__(self) -> None:
-        self._receive: Receive | None = None
-
-    def subscribe(self, receive: Receive) -> None:
-        self._receive = receive
-
-    def listen(self, topic: str, receive: Receive) -> None: ...
-
-    async def publish(self, event: Event) -> None:
-        if self._receive:
-            await self._receive(event)
+        self._stores: list[Store] = []
+        self._fetching = asyncio.Event()
 
     async def publish_many(self, events: Sequence[Event]) -> None:
-        for event in events:
-            await self.publish(event)
+        await self._fetching.wait()
+        await self._stores[-1](events)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        await stop.wait()
+    async def fetch(self, store: Store, topics: Sequence[str] = ()) -> None:
+        self._stores.append(store)
+        self._fetching.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._stores.remove(store)
+            if not self._stores:
+                self._fetching.clear()
 
-    async def ping(self) -> None: ...
+    async def check(self) -> None: ...

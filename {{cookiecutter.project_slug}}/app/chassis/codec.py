@@ -11,7 +11,7 @@ from app.chassis.context import current_delivery, request_id
 from app.core.events import DomainEvent, Event, Upcaster
 from app.core.exceptions import PermanentError
 
-MAX_DATA = 1_000_000  # bytes: what brokers take unless told otherwise. More would hold up the relay for ever
+MAX_DATA = 1_000_000  # bytes: what brokers take unless told otherwise; a larger event would block the relay for ever
 MAX_HOPS = 32  # handlers in a row that answer an event with an event: more is a loop
 
 

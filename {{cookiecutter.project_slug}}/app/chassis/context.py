@@ -1,4 +1,4 @@
-"""What follows one piece of work through every layer and into every log line and event."""
+"""Context variables of one request or delivery, for log lines and events."""
 
 import re
 from contextvars import ContextVar

@@ -9,9 +9,9 @@ from app.core.events import EventBus, Store
 
 logger = logging.getLogger(__name__)
 
-FIRST_DELAY, MAX_DELAY = 0.5, 30.0  # seconds until the next try after a failure
+FIRST_DELAY, MAX_DELAY = 0.5, 10.0  # seconds until the next try after a failure
 LOOK = 0.2  # seconds between two looks at whose turn it is
-STEADY = 60.0  # seconds without a failure, after which the delay is the first one again
+STEADY = 60.0  # seconds without a failure after which the delay starts again at FIRST_DELAY
 
 
 class Fetcher:

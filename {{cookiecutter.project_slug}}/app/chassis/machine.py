@@ -25,6 +25,7 @@ from app.chassis.sql.purge import Purge
 from app.chassis.sql.relay import Relay
 from app.chassis.sql.sqlite_lease import SqliteLease
 from app.chassis.translator import Translator
+from app.chassis.waiting import wait_for_any
 from app.chassis.watchdog import watchdog
 from app.core.events import FOREIGN, DomainEvent, Event, EventBus
 from app.core.scope import OpenScope
@@ -34,10 +35,10 @@ from app.core.translations import Translation
 logger = logging.getLogger(__name__)
 
 Run = Callable[[asyncio.Event], Awaitable[None]]
-WATCHDOG = 2.0  # leases that the event loop may be blocked: after one, others have taken over
+WATCHDOG = 2.0  # the event loop may be blocked for so many leases; after one, other processes have taken over
 RESTART = 1.0  # seconds
 CANCEL = 2.0  # seconds to clean up after the grace period
-GIVE_BACK = 5.0  # seconds to give the locks back; if the database is away, it frees them itself
+QUICK_END = 3.0  # seconds for parts that end at once; the database frees locks that are not given back
 
 
 class Machine:
@@ -75,24 +76,23 @@ class Machine:
         announce(self.consumers)
         consume = consume or self.bus.in_process
         lease = self._make_lease(consume)
-        stop, give_back = asyncio.Event(), asyncio.Event()
-        holding = asyncio.create_task(_supervised("the keeper of the locks", lease.run, give_back))
-        parts: dict[str, Run] = {"the relay": Relay(self.outbox, self.bus, lease, self._settings.outbox_poll).run}
-        parts |= {"the purge": self._make_purge(lease).run}
+        grace = self._settings.shutdown_grace
+        # In the order in which they end: what is published in the process has to be fetched in it.
+        stages = [[_Part("the relay", Relay(self.outbox, self.bus, lease, self._settings.outbox_poll).run)]]
+        stages[0].append(_Part("the purge", self._make_purge(lease).run))
         if consume:
-            parts |= self._consuming(lease)
-        working = [asyncio.create_task(_supervised(name, run, stop)) for name, run in parts.items()]
+            dispatcher = Dispatcher(self.database, self.consumers, self._open_scope, self._decode, lease, self._news)
+            stages[0].append(_Part("the dispatcher", partial(dispatcher.run, grace=grace)))
+            stages.append([_Part("the fetcher", self._make_fetcher(lease).run)])
+        stages.append([_Part("the lock holder", lease.run)])
         try:
             with watchdog(WATCHDOG * self._settings.process_lease) if self._settings.watchdog else nullcontext():
                 yield
         finally:
-            stop.set()
-            await _end(working, self._settings.shutdown_grace)
-            give_back.set()
-            await _end([holding], GIVE_BACK)
+            for stage in stages:
+                await asyncio.gather(*(part.end(grace if stage is stages[0] else QUICK_END) for part in stage))
 
-    def _consuming(self, lease: Lease) -> dict[str, Run]:
-        dispatcher = Dispatcher(self.database, self.consumers, self._open_scope, self._decode, lease, self._news)
+    def _make_fetcher(self, lease: Lease) -> Fetcher:
         intake = Intake(Inbox(self.database), self._translator)
 
         async def store(events: Sequence[Event]) -> None:
@@ -102,11 +102,7 @@ class Machine:
         def is_ours() -> bool:
             return not self.bus.one_fetcher or lease.holds(FETCH)
 
-        fetcher = Fetcher(self.bus, store, self._translator.topics, is_ours)
-        return {
-            "the fetcher": fetcher.run,
-            "the dispatcher": partial(dispatcher.run, grace=self._settings.shutdown_grace),
-        }
+        return Fetcher(self.bus, store, self._translator.topics, is_ours)
 
     def _make_lease(self, consume: bool) -> Lease:
         seconds, keys = self._settings.process_lease, {RELAY}
@@ -130,19 +126,27 @@ class Machine:
         return self._translator.translate(event) if event.version == FOREIGN else self._codec.decode(event)
 
 
-async def _end(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
-    _, late = await asyncio.wait(tasks, timeout=seconds + CANCEL)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+class _Part:
+    """Something that runs in the background; should it end before its time, through a bug, it is started again."""
 
+    def __init__(self, name: str, run: Run) -> None:
+        self._name = name
+        self._run = run
+        self._stop = asyncio.Event()
+        self._task = asyncio.create_task(self._keep_on())
 
-async def _supervised(name: str, run: Run, stop: asyncio.Event) -> None:
-    """Run until `stop`; should it end before, through a bug, then say so and start it again."""
-    while not stop.is_set():
-        try:
-            await run(stop)
-        except Exception as error:
-            logger.critical("%s ended because of a bug, starting it again", name, exc_info=error)
-        if not stop.is_set():
-            await asyncio.sleep(RESTART)
+    async def end(self, seconds: float) -> None:
+        """Ask it to end, and cancel it when it takes too long; again, because `asyncio.wait_for` may lose it."""
+        self._stop.set()
+        await asyncio.wait([self._task], timeout=seconds + CANCEL)
+        for _ in range(3):
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=CANCEL)
+
+    async def _keep_on(self) -> None:
+        while not self._stop.is_set():
+            try:
+                await self._run(self._stop)
+            except Exception as error:
+                logger.critical("%s ended because of a bug, starting it again", self._name, exc_info=error)
+            await wait_for_any(self._stop, timeout=RESTART)

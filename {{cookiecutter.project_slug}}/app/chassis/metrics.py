@@ -13,7 +13,7 @@ DELIVERIES = Counter("event_deliveries_total", "Attempts to handle an event.", [
 
 
 def delivered(consumer: str, outcome: Outcome) -> None:
-    """One attempt ended so. "duplicate" was settled by another attempt; "skipped" is of no interest to this service."""
+    """Count one attempt by its outcome. "duplicate": another attempt settled it; "skipped": of no interest here."""
     DELIVERIES.labels(consumer, outcome).inc()
 
 

@@ -11,11 +11,11 @@ from app.chassis.sql.database import Database
 from app.chassis.sql.engine import read_only
 from app.core.events import EventBus
 
-TIMEOUT = 2.0  # seconds; a probe gives up after a few, and should then hear why
+TIMEOUT = 2.0  # seconds; shorter than a probe's own timeout, so that it gets an answer
 
 
 class ReadOnlyError(Exception):
-    """The database takes no writes: it is a standby, or was one's primary before a fail-over."""
+    """The database takes no writes: it is a standby, or a former primary."""
 
 
 @dataclass(frozen=True, slots=True)

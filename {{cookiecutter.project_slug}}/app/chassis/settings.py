@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, ValidationError, field_validator
+from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -62,6 +62,12 @@ class ChassisSettings(EventBusSettings, BaseSettings):
             raise ValueError("must name a database; one in memory would lose the outbox")
         return value
 
+    @model_validator(mode="after")
+    def _remembers_longer_than_the_broker(self) -> Self:
+        if getattr(self, "event_bus_retention", 0.0) >= self.inbox_retention.total_seconds():
+            raise ValueError("INBOX_RETENTION_DAYS: must be longer than EVENT_BUS_RETENTION")
+        return self
+
     @property
     def retry(self) -> RetryPolicy:
         return RetryPolicy(
@@ -88,7 +94,7 @@ class ChassisSettings(EventBusSettings, BaseSettings):
             return cls()
         except ValidationError as error:
             problems = (
-                f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg'].removeprefix('Value error, ')}"
+                ": ".join([*(str(name).upper() for name in e["loc"]), e["msg"].removeprefix("Value error, ")])
                 for e in error.errors(include_input=False)
             )
             raise StartupError("; ".join(problems)) from None

@@ -24,7 +24,7 @@ class Translator:
         return list(dict.fromkeys(translation.topic for translation in self._translations))
 
     def recognize(self, message: Event) -> Event | None:
-        """The message under the name of our event, its content unchanged; None if no translation matches."""
+        """The message with the type of our event, its content unchanged; None if no translation matches."""
         match = self._find(message)
         if match is None:
             return None

@@ -8,7 +8,7 @@ from app.core.events import DomainEvent
 
 @dataclass(eq=False, kw_only=True)
 class AggregateRoot:
-    """Consistency boundary with an identity. Two aggregates are the same only if they are one object."""
+    """Consistency boundary with an identity. Two aggregates are equal only if they are the same object."""
 
     id: UUID
     _events: list[DomainEvent] = field(default_factory=list, init=False, repr=False)

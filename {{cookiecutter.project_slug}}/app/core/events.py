@@ -72,7 +72,7 @@ class EventBus(Protocol):
     """True if a second process that fetches at the same time would only repeat the work of the first."""
 
     async def publish_many(self, events: Sequence[Event]) -> None:
-        """Return once all events are safe, in this order. On an error any of them may or may not be out."""
+        """Return once all events are safe, in this order. After an error any of them may have been published."""
         ...
 
     async def fetch(self, store: Store, topics: Sequence[str] = ()) -> None:

@@ -42,4 +42,4 @@ class PermanentError(Exception):
 
 
 class StartupError(Exception):
-    """The service cannot start; the text is the one line its operator needs."""
+    """The service cannot start; the text is the one line that the operator sees."""

@@ -1,4 +1,4 @@
-"""What the inside may know of a DI container: it opens scopes, and a scope gives objects by type."""
+"""The part of a DI container that core and application may use."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager

@@ -18,7 +18,10 @@ TIMEOUT = 5.0  # seconds for any answer
 
 
 class RedisTokenRepository:
-    """A key for each token. The moment of expiry is stored too: our clock decides, Redis only cleans up."""
+    """A key for each token, with its moment of expiry.
+
+    Our clock decides whether a token has expired; Redis only removes it.
+    """
 
     def __init__(self, redis: Redis, clock: Clock, prefix: str = "token:") -> None:
         self._redis = redis

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.infrastructure.db.engine import create_engine
+from app.chassis.sql.engine import create_engine
 
 T = TypeVar("T")
 

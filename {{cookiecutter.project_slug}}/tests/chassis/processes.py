@@ -10,16 +10,15 @@ from pathlib import Path
 
 import httpx2
 
-from app.config import Settings
-from tests.servers.program import free_port
+from tests.chassis.servers.program import free_port
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
+NEEDED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of this process, but for settings of the service other than these."""
-    foreign = {name.upper() for name in Settings.model_fields}
-    return {name: value for name, value in os.environ.items() if name not in foreign} | dict(environment)
+    """These settings, and what every program needs; none of the settings of whoever runs the tests."""
+    return {name: os.environ[name] for name in NEEDED if name in os.environ} | dict(environment)
 
 
 class Process:

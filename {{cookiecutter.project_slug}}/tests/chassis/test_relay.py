@@ -1,145 +1,151 @@
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from uuid import UUID
+from collections.abc import Sequence
+from uuid import uuid4
 
-from app.core.events import Event, OutboxRelay, Receive
-from app.infrastructure.db.engine import create_engine, make_sessions
-from app.infrastructure.db.envelope import to_columns
-from app.infrastructure.db.models import OutboxRow
-from app.infrastructure.db.outbox import OutboxSignal, SqlOutbox
-from app.infrastructure.db.relay import SqlOutboxRelay
-from tests.database import Database
-from tests.fakes import NOON
-from tests.waiting import eventually
+import pytest
+from sqlalchemy import insert
 
-
-class RecordingBus:
-    """Notes what is published; refuses as often as it is told to."""
-
-    def __init__(self, failures: int = 0, delay: float = 0.0) -> None:
-        self.published: list[Event] = []
-        self.failures = failures
-        self._delay = delay
-
-    def subscribe(self, receive: Receive) -> None: ...
-
-    def listen(self, topic: str, receive: Receive) -> None: ...
-
-    async def publish(self, event: Event) -> None:
-        await self.publish_many([event])
-
-    async def publish_many(self, events: Sequence[Event]) -> None:
-        await asyncio.sleep(self._delay)
-        if self.failures:
-            self.failures -= 1
-            raise ConnectionError
-        self.published += events
-
-    async def run(self, stop: asyncio.Event) -> None: ...
-
-    async def ping(self) -> None: ...
+from app.chassis.sql import relay
+from app.chassis.sql.database import Database
+from app.chassis.sql.envelope import to_columns
+from app.chassis.sql.outbox import Outbox
+from app.chassis.sql.tables import outbox
+from app.core.events import Event
+from tests.chassis.conftest import OpenMachine, only_postgresql
+from tests.chassis.inbox_rows import cut_connections, execute, rows
+from tests.chassis.local_bus import LocalBus
+from tests.chassis.sample import CODEC, Counter, SampleUnitOfWork, counted
+from tests.chassis.waiting import eventually
 
 
-def numbered(number: int) -> Event:
-    """One of five subjects in turn; `version` tells the order."""
-    return Event(
-        id=UUID(int=number), type="t", version=number, source="s", subject=str(number % 5), time=NOON, data=b"{}"
-    )
+async def commit(database: Database, *events: Event) -> None:
+    """As a unit of work of another process does."""
+    async with database.engine.begin() as connection:
+        await connection.execute(insert(outbox), [{"id": event.id, **to_columns(event)} for event in events])
 
 
-async def store(database: Database, numbers: range) -> None:
-    engine = create_engine(database.url)
-    async with make_sessions(engine).begin() as session:
-        session.add_all(OutboxRow(id=event.id, **to_columns(event)) for event in map(numbered, numbers))
-    await engine.dispose()
+async def is_published(database: Database) -> bool:
+    return await rows(database, "SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1") == []
 
 
-@asynccontextmanager
-async def relaying(database: Database, bus: RecordingBus, poll: float = 0.05) -> AsyncIterator[OutboxRelay]:
-    """A relay as a process of its own would have it: with its own engine."""
-    engine, stop = create_engine(database.url), asyncio.Event()
-    relay = SqlOutboxRelay(engine, bus, OutboxSignal(), poll, timedelta(days=30))
-    task = asyncio.create_task(relay.run(stop))
-    try:
-        yield relay
-    finally:
-        stop.set()
-        await task
-        await engine.dispose()
+async def until_published(database: Database) -> None:
+    await eventually(lambda: is_published(database), seconds=20)
 
 
-def versions_by_subject(events: list[Event]) -> dict[str, list[int]]:
-    by_subject = defaultdict(list)
-    for event in events:
-        by_subject[event.subject].append(event.version)
-    return by_subject
+@pytest.fixture
+def topic() -> list[Event]:
+    """What all relays of a test publish to."""
+    return []
 
 
-async def test_two_relays_publish_each_event_once_and_in_order(database: Database) -> None:
-    bus = RecordingBus(delay=0.001)  # both publish to the same bus
-    async with relaying(database, bus), relaying(database, bus):
-        for start in range(0, 400, 40):
-            await store(database, range(start, start + 40))
-        await eventually(lambda: len(bus.published) >= 400)
-        await eventually(database.is_published)
-    assert len(bus.published) == 400
-    assert all(versions == sorted(versions) for versions in versions_by_subject(bus.published).values())
+async def test_two_processes_publish_each_event_once_and_in_order(
+    database: Database, open_machine: OpenMachine, topic: list[Event]
+) -> None:
+    events = [counted(n, subject=str(n % 5)) for n in range(300)]
+    async with (
+        open_machine([], bus=LocalBus(topic), consume=False),
+        open_machine([], bus=LocalBus(topic), consume=False),
+    ):
+        for start in range(0, 300, 30):
+            await commit(database, *events[start : start + 30])
+        await until_published(database)
+    assert [event.id for event in topic] == [event.id for event in events]
 
 
-async def test_another_relay_takes_over_when_one_ends(database: Database) -> None:
-    first, second = RecordingBus(), RecordingBus()
-    async with relaying(database, second):
-        async with relaying(database, first):
-            await store(database, range(5))
-            await eventually(lambda: len(first.published) + len(second.published) == 5)
-        await store(database, range(5, 10))
-        await eventually(lambda: len(first.published) + len(second.published) == 10)
+async def test_an_event_that_committed_late_with_an_early_number_is_published(
+    database: Database, open_machine: OpenMachine, topic: list[Event]
+) -> None:
+    first, late, last = counted(0), counted(1), counted(2)
+    await commit(database, first, late, last)
+    await execute(database, "UPDATE outbox SET published_at = CURRENT_TIMESTAMP WHERE seq = 2")
+    async with open_machine([], bus=LocalBus(topic), consume=False):
+        await until_published(database)
+        await execute(database, "UPDATE outbox SET published_at = NULL WHERE seq = 2")
+        await until_published(database)
+    assert [event.id for event in topic] == [first.id, last.id, late.id]
 
 
-async def test_a_bus_that_is_away_costs_no_event_and_no_order(database: Database) -> None:
-    bus = RecordingBus(failures=2)
-    await store(database, range(250))
-    async with relaying(database, bus):
-        await eventually(database.is_published)
-    assert [event.version for event in bus.published] == list(range(250))
+async def test_another_process_takes_over_when_one_ends(
+    database: Database, open_machine: OpenMachine, topic: list[Event]
+) -> None:
+    async with open_machine([], bus=LocalBus(topic), consume=False):
+        async with open_machine([], bus=LocalBus(topic), consume=False):
+            await commit(database, counted(1))
+            await until_published(database)
+        await commit(database, counted(2))
+        await until_published(database)
+    assert len(topic) == 2
 
 
-async def test_a_commit_in_another_process_wakes_the_relay(database: Database) -> None:
-    bus, poll = RecordingBus(), 3600.0 if database.url.startswith("postgresql") else 0.05  # SQLite cannot tell
-    async with relaying(database, bus, poll):
-        await store(database, range(1))
-        await eventually(lambda: _told(database, bus))
+async def test_a_bus_that_is_away_costs_no_event_and_no_order(database: Database, open_machine: OpenMachine) -> None:
+    bus = LocalBus()
+    bus.away = True
+    events = [counted(n) for n in range(450)]
+    await commit(database, *events)
+    async with open_machine([], bus=bus, consume=False):
+        await asyncio.sleep(0.3)
+        assert await rows(database, "SELECT count(*) FROM outbox WHERE published_at IS NULL") == [(450,)]
+        bus.away = False
+        await until_published(database)
+    assert [event.id for event in bus.topic] == [event.id for event in events]
+    assert max(bus.batches) <= relay.BATCH_ROWS
 
 
-async def _told(database: Database, bus: RecordingBus) -> bool:
-    if database.url.startswith("postgresql"):
-        await database.execute("SELECT pg_notify('outbox', '')")  # as a unit of work does in its transaction
-    return len(bus.published) == 1
+async def test_events_are_marked_only_after_they_are_published(database: Database, open_machine: OpenMachine) -> None:
+    entered, go_on = asyncio.Event(), asyncio.Event()
+
+    class SlowBus(LocalBus):
+        async def publish_many(self, events: Sequence[Event]) -> None:
+            entered.set()
+            await go_on.wait()
+            await super().publish_many(events)
+
+    await commit(database, counted(1))
+    async with open_machine([], bus=SlowBus(), consume=False):
+        await asyncio.wait_for(entered.wait(), 10)
+        await asyncio.sleep(0.1)
+        assert not await is_published(database)
+        go_on.set()
+        await until_published(database)
 
 
-async def test_published_events_are_forgotten_after_their_retention(database: Database) -> None:
-    await store(database, range(1))
-    bus = RecordingBus()
-    async with relaying(database, bus):
-        await eventually(database.is_published)
-    await database.execute("UPDATE outbox SET published_at = '2020-01-01 00:00:00'")
-    await store(database, range(1, 2))
-    async with relaying(database, bus):
-        await eventually(database.is_published)
-        await eventually(lambda: _one_row_left(database))
+@only_postgresql
+async def test_a_commit_in_another_process_wakes_the_relay(database: Database, open_machine: OpenMachine) -> None:
+    async with open_machine([], consume=False, outbox_poll=3600.0) as machine:
+        for _ in range(2):  # the first may be found by the look at the start
+            await asyncio.sleep(0.5)
+            await _count_up(database)
+            await until_published(database)
+    assert len(machine.bus.topic) == 2
 
 
-async def _one_row_left(database: Database) -> bool:
-    return await database.rows("SELECT version FROM outbox") == [(1,)]
+@only_postgresql
+async def test_the_relay_survives_a_killed_connection(database: Database, open_machine: OpenMachine) -> None:
+    async with open_machine([], consume=False) as machine:
+        await commit(database, counted(1))
+        await until_published(database)
+        for n in (2, 3):
+            await cut_connections(database)
+            await _committed_in_spite_of_it(database, counted(n))
+            await until_published(database)
+    assert len(machine.bus.topic) == 3
 
 
-async def test_the_status_tells_how_many_wait_and_since_when(database: Database) -> None:
-    engine = create_engine(database.url)
-    assert (await SqlOutbox(engine).status()).unpublished == 0
-    await store(database, range(3))
-    status = await SqlOutbox(engine).status()
-    await engine.dispose()
-    assert (status.unpublished, status.oldest) == (3, NOON)
+async def _count_up(database: Database) -> None:
+    """As a unit of work of another process does, which tells the relay."""
+    async with SampleUnitOfWork(database, Outbox(database, CODEC)) as uow:
+        counter = Counter(id=uuid4())
+        await uow.counters.add(counter)
+        counter.count_up()
+        await uow.commit()
+
+
+async def _committed_in_spite_of_it(database: Database, event: Event) -> None:
+    async def done() -> bool:
+        try:
+            await commit(database, event)
+        except Exception:
+            return False
+        return True
+
+    await eventually(done)

@@ -1,74 +1,81 @@
 import dataclasses
 from datetime import datetime
-from uuid import UUID
 
 import pytest
 
-from app.core.events import FOREIGN, DomainEvent, Event
+from app.chassis.translator import Translator
+from app.core.events import DomainEvent, Event
 from app.core.exceptions import PermanentError
-from app.core.foreign import Translation, Translations
-from app.domain.user.events import UserSeenElsewhere, UserSignedIn
-from tests.fakes import NOON
+from app.core.translations import Translation
+from tests.chassis.sample import NOON, Counted, Renamed, foreign
 
-MESSAGE = Event(
-    id=UUID(int=1), type="order.placed", version=FOREIGN, source="shop", subject="", time=NOON, data=b"7", headers={}
-)
+MESSAGE = foreign(7)
 
 
-def translation(message_type: str | None = None, user: int = 7) -> Translation:
-    def translate(message: Event) -> UserSeenElsewhere:
-        return UserSeenElsewhere(user_id=UUID(int=user), occurred_at=message.time)
+def translation(message_type: str | None = None, number: int = 7, topic: str = "shop") -> Translation:
+    def translate(message: Event) -> Counted:
+        return Counted(number=number, occurred_at=message.time)
 
-    return Translation(topic="shop", event=UserSeenElsewhere, translate=translate, message_type=message_type)
+    return Translation(topic=topic, event=Counted, translate=translate, message_type=message_type)
 
 
-def translated(translations: Translations, message: Event) -> DomainEvent | None:
-    recognized = translations.recognize(message)
+def translated(translator: Translator, message: Event) -> DomainEvent | None:
+    recognized = translator.recognize(message)
     assert recognized is not None
-    return translations.translate(recognized)
+    return translator.translate(recognized)
 
 
 def test_each_kind_of_message_has_its_own_translation_even_into_the_same_event() -> None:
-    translations = Translations(translation("order.placed", 1), translation("order.cancelled", 2), translation(None, 3))
-    for message_type, user in (("order.placed", 1), ("order.cancelled", 2), ("order.paid", 3)):
-        event = translated(translations, dataclasses.replace(MESSAGE, type=message_type))
-        assert isinstance(event, UserSeenElsewhere)
-        assert event.user_id == UUID(int=user)
+    translator = Translator(translation("shop.sold", 1), translation("shop.returned", 2), translation(None, 3))
+    for message_type, number in (("shop.sold", 1), ("shop.returned", 2), ("shop.opened", 3)):
+        event = translated(translator, dataclasses.replace(MESSAGE, type=message_type))
+        assert event == Counted(number=number, occurred_at=NOON)
 
 
-@pytest.mark.parametrize(("first", "second"), [(None, "order.placed"), (None, None), ("order.placed", "order.placed")])
+def test_what_no_translation_matches_is_not_recognized() -> None:
+    assert Translator(translation("shop.returned")).recognize(MESSAGE) is None
+    assert Translator(translation(topic="stock")).recognize(MESSAGE) is None
+
+
+def test_topics_are_told_once_each() -> None:
+    one, two, other = translation("a"), translation("b"), translation(topic="stock")
+    assert Translator(one, two, other).topics == ["shop", "stock"]
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, "shop.sold"), (None, None), ("shop.sold", "shop.sold")])
 def test_a_translation_that_could_never_be_used_is_refused(first: str | None, second: str | None) -> None:
-    with pytest.raises(ValueError, match="the second gets none"):
-        Translations(translation(first), translation(second))
+    with pytest.raises(ValueError, match="two translations match the same messages of shop"):
+        Translator(translation(first), translation(second))
 
 
-def test_names_that_no_table_keeps_are_refused() -> None:
-    with pytest.raises(ValueError, match="no table keeps it"):
-        translation("x" * 101)
+@pytest.mark.parametrize("names", [{"topic": "x" * 101}, {"message_type": "x" * 101}])
+def test_names_that_no_table_keeps_are_refused(names: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="longer than 100 characters"):
+        translation(**names)  # type: ignore[arg-type]
 
 
 def test_a_message_that_is_none_of_our_business_is_translated_into_nothing() -> None:
-    nothing = Translation(topic="shop", event=UserSeenElsewhere, translate=lambda _: None)
-    assert translated(Translations(nothing), MESSAGE) is None
+    nothing = Translation(topic="shop", event=Counted, translate=lambda _: None)
+    assert translated(Translator(nothing), MESSAGE) is None
 
 
 @pytest.mark.parametrize(
     "result",
     [
-        UserSignedIn(user_id=UUID(int=7), occurred_at=NOON),
-        UserSeenElsewhere(user_id=UUID(int=7), occurred_at=datetime(2026, 5, 4)),  # noqa: DTZ001 - that is the point
+        Renamed(occurred_at=NOON),
+        Counted(number=7, occurred_at=datetime(2026, 5, 4)),  # noqa: DTZ001 - that is the point
         "seen",
     ],
     ids=["another event", "no timezone", "no event"],
 )
 def test_what_is_not_the_promised_event_is_refused(result: DomainEvent) -> None:
-    wrong = Translation(topic="shop", event=UserSeenElsewhere, translate=lambda _: result)
-    with pytest.raises(PermanentError, match="is translated into no UserSeenElsewhere"):
-        translated(Translations(wrong), MESSAGE)
+    wrong = Translation(topic="shop", event=Counted, translate=lambda _: result)
+    with pytest.raises(PermanentError, match="the translation gave no Counted"):
+        translated(Translator(wrong), MESSAGE)
 
 
 def test_what_nobody_translates_any_more_is_refused() -> None:
-    recognized = Translations(translation()).recognize(MESSAGE)
+    recognized = Translator(translation()).recognize(MESSAGE)
     assert recognized is not None
-    with pytest.raises(PermanentError, match="nobody translates what comes from shop"):
-        Translations().translate(recognized)
+    with pytest.raises(PermanentError, match=r"no translation makes sample\.counted of messages from shop"):
+        Translator().translate(recognized)

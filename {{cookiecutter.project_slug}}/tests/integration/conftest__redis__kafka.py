@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.broker import own_broker
-from tests.servers.crashing import Broker
+from tests.chassis.servers.broker import own_broker
+from tests.chassis.servers.crashing import Broker
 
 
 @pytest.fixture(scope="module")

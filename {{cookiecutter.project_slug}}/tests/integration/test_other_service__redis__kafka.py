@@ -13,14 +13,14 @@ from httpx2 import ASGITransport, AsyncClient
 from app import main
 from app.config import Settings
 from app.core.events import Event
-from app.core.foreign import Translation, Translations
+from app.core.translations import Translation
 from app.domain.user.events import UserSeenElsewhere
 from app.main import create_app, create_worker
-from tests.database import Database
-from tests.integration.test_cli import Cli
-from tests.processes import ROOT, process
-from tests.servers.crashing import Broker
-from tests.waiting import eventually
+from tests.chassis.database import Database
+from tests.chassis.processes import ROOT, process
+from tests.chassis.servers.crashing import Broker
+from tests.chassis.waiting import eventually
+from tests.integration.commands import Cli
 
 PATIENCE = 60.0  # seconds
 NOON_MS = 1_777_896_000_000  # ms since 1970
@@ -33,7 +33,7 @@ def order(customer: str) -> str:
 
 
 def put_by_another_program(own: Broker, body: str) -> None:
-    program = [sys.executable, "-m", "tests.servers.other_service", own.environment["EVENT_BUS_URL"]]
+    program = [sys.executable, "-m", "tests.chassis.servers.other_service", own.environment["EVENT_BUS_URL"]]
     subprocess.run([*program, "shop.orders", body], cwd=ROOT, check=True, timeout=PATIENCE)
 
 
@@ -53,7 +53,7 @@ async def test_an_order_in_the_shop_is_noted_by_the_worker(
 
         await eventually(is_noted, PATIENCE)
         counted = httpx2.get(f"{worker.url}/metrics").text
-    assert 'event_deliveries_total{consumer="record-last-seen-elsewhere",outcome="handled"} 1.0' in counted
+    assert 'event_deliveries_total{consumer="record-last-seen",outcome="handled"} 1.0' in counted
 
 
 def misread(message: Event) -> UserSeenElsewhere:
@@ -63,22 +63,29 @@ def misread(message: Event) -> UserSeenElsewhere:
 async def test_an_order_that_was_misread_is_replayed_after_the_mending(
     own: Broker, environment: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
+    values = {name.lower(): value for name, value in environment.items()}
+    settings = Settings.model_validate({**values, "watchdog": False})
     app, worker = create_app(settings), create_worker(settings)
     async with app.router.lifespan_context(app), AsyncClient(transport=ASGITransport(app), base_url="http://t") as web:
         user_id = (await web.post("/api/v1/users", json=ADA)).json()["id"]
         await asyncio.to_thread(put_by_another_program, own, order(user_id))
+
+        async def is_noted() -> bool:
+            user = (await web.get(f"/api/v1/users/{user_id}")).json()
+            return bool(user["last_seen_at"] == NOON)
+
         with monkeypatch.context() as before_the_mending:
             mistake = Translation(topic="shop.orders", event=UserSeenElsewhere, translate=misread)
-            before_the_mending.setattr(main, "TRANSLATIONS", Translations(mistake))
+            before_the_mending.setattr(main, "TRANSLATIONS", (mistake,))
             async with worker.router.lifespan_context(worker):
                 await eventually(lambda: is_dead_letter(database), PATIENCE)
-        [letter] = await asyncio.to_thread(Cli(settings, {}).letters)
+        [letter] = await asyncio.to_thread(Cli(settings).json, "dead-letters", "list")
         assert letter["reason"] == "PermanentError: cannot be translated: KeyError: 17"
-        await asyncio.to_thread(Cli(settings, {}), "dead-letters", "replay", letter["event_id"])
-        assert (await web.get(f"/api/v1/users/{user_id}")).json()["last_seen_at"] == NOON
-    assert await database.rows("SELECT * FROM dead_letters") == []
+        await asyncio.to_thread(Cli(settings), "dead-letters", "replay", letter["event_id"])
+        async with worker.router.lifespan_context(worker):
+            await eventually(is_noted, PATIENCE)
+    assert await database.rows("SELECT 1 FROM deliveries WHERE state <> 1") == []
 
 
 async def is_dead_letter(database: Database) -> bool:
-    return bool(await database.rows("SELECT 1 FROM dead_letters"))
+    return bool(await database.rows("SELECT 1 FROM deliveries WHERE state = 2"))

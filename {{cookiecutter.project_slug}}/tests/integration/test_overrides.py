@@ -2,9 +2,9 @@ from uuid import UUID
 
 from app.application.ports import IdGenerator
 from app.core.events import EventBus
+from tests.chassis.local_bus import LocalBus
+from tests.chassis.waiting import eventually
 from tests.conftest import Serving
-from tests.integration.test_relay import RecordingBus
-from tests.waiting import eventually
 
 ADA = {"email": "ada@example.com", "password": "correct horse"}
 
@@ -35,7 +35,7 @@ async def test_a_fake_does_not_outlive_its_app(serving: Serving) -> None:
 
 
 async def test_a_fake_reaches_what_the_container_itself_builds(serving: Serving) -> None:
-    bus = RecordingBus()
+    bus = LocalBus()
     async with serving({EventBus: bus}) as client:
         await client.post("/api/v1/users", json=ADA)
-        await eventually(lambda: [event.type for event in bus.published] == ["user.registered"])
+        await eventually(lambda: [event.type for event in bus.topic] == ["user.registered"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, clean, process
+from tests.chassis.processes import ROOT, clean, process
 
 
 def fails_to_start(tmp_path: Path, **environment: str) -> str:
@@ -55,10 +55,11 @@ def test_stops_in_good_order_when_told_to(database_url: str, tmp_path: Path) -> 
     assert "Traceback" not in (tmp_path / "out").read_text()
 
 
-def test_a_migration_says_in_one_line_that_the_database_is_away(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "alembic", "-c", str(ROOT / "alembic.ini"), "upgrade", "head"]
+@pytest.mark.parametrize("command", [("app", "migrate"), ("alembic", "upgrade", "head")], ids="-m {0[0]}".format)
+def test_a_migration_says_in_one_line_that_the_database_is_away(command: tuple[str, ...]) -> None:
+    program = [sys.executable, "-m", *command]
     env = clean({"DATABASE_URL": "postgresql+asyncpg://app:s3cret@127.0.0.1:1/app"})
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(program, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
     assert done.stderr.strip().splitlines()[-1].startswith("cannot migrate: cannot reach the database")
     assert "s3cret" not in done.stderr

@@ -3,7 +3,7 @@ from httpx2 import AsyncClient
 
 from app.domain.user.value_objects import Password
 from app.infrastructure.system import Argon2PasswordHasher
-from tests.waiting import eventually
+from tests.chassis.waiting import eventually
 
 ADA = {"email": "ada@example.com", "password": "correct horse"}
 

@@ -5,9 +5,9 @@ import pytest
 from httpx2 import AsyncClient
 
 from app.application.ports import IdGenerator
+from tests.chassis.waiting import eventually
 from tests.conftest import Serving
 from tests.fakes import CountingIds, MailBox
-from tests.waiting import eventually
 
 ADA = {"email": "Ada@Example.com", "password": "correct horse"}
 

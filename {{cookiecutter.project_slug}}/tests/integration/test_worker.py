@@ -6,7 +6,7 @@ from httpx2 import ASGITransport, AsyncClient
 from app.config import Settings
 from app.main import create_worker
 from tests.bus import bus_overrides
-from tests.processes import process
+from tests.chassis.processes import process
 
 
 async def test_serves_health_and_metrics_but_no_api(settings: Settings) -> None:

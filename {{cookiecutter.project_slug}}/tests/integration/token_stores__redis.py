@@ -7,7 +7,7 @@ from uuid import uuid4
 from app.application.ports import Clock
 from app.application.token.ports import TokenRepository
 from app.infrastructure.tokens import RedisTokenRepository, connect
-from tests.servers.redis import any_redis
+from tests.chassis.servers.redis import any_redis
 
 
 @asynccontextmanager

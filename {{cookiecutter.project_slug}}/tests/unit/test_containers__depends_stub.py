@@ -1,11 +1,12 @@
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 
 from app import containers
 from app.application.ports import Clock, UnitOfWork
-from app.application.user.event_handlers import RecordSignup
 from app.config import Settings
 from app.core.exceptions import StartupError
 from app.domain.user.services import PasswordHasher
@@ -15,25 +16,28 @@ from app.stubs import Container, Stub, instance
 class Unbound: ...
 
 
-async def start(settings: Settings, app: FastAPI | None = None) -> None:
-    async with containers.open_container(settings) as container:
-        containers.install(app or FastAPI(), container)
+class Made:
+    def __init__(self, clock: object = None) -> None:
+        self.clock = clock
 
 
-def unbind(key: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    rest = {bound: factory for bound, factory in containers.FACTORIES.items() if bound is not key}
+async def make() -> Made:
+    return Made()
+
+
+async def make_with_clock(clock: Annotated[Clock, Depends(Stub(Clock))]) -> Made:
+    return Made(clock)
+
+
+async def test_a_missing_binding_fails_the_start_with_port_and_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = {bound: factory for bound, factory in containers.FACTORIES.items() if bound is not UnitOfWork}
     monkeypatch.setattr(containers, "FACTORIES", rest)
-
-
-async def test_a_missing_binding_fails_the_start_with_port_and_place(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unbind(UnitOfWork, monkeypatch)
     with pytest.raises(StartupError, match=r"nothing is bound to UnitOfWork, which \w+\(\) needs"):
-        await start(settings)
+        async with containers.open_container(Settings()):
+            pass
 
 
-async def test_an_endpoint_that_asks_for_what_is_not_bound_fails_the_start(settings: Settings) -> None:
+def test_an_endpoint_that_asks_for_what_is_not_bound_fails_the_start() -> None:
     app, router = FastAPI(), APIRouter()
 
     @router.get("/lonely")
@@ -41,15 +45,7 @@ async def test_an_endpoint_that_asks_for_what_is_not_bound_fails_the_start(setti
 
     app.include_router(router)
     with pytest.raises(StartupError, match=r"nothing is bound to Unbound, which \['GET'\] /lonely needs"):
-        await start(settings, app)
-
-
-async def test_an_event_handler_that_is_not_bound_fails_the_start(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unbind(RecordSignup, monkeypatch)
-    with pytest.raises(StartupError, match="nothing is bound to RecordSignup, which subscription 'record-signup'"):
-        await start(settings)
+        containers.install(app, Container({}, {}))
 
 
 def test_bindings_that_go_round_in_a_circle_are_refused() -> None:
@@ -58,24 +54,63 @@ def test_bindings_that_go_round_in_a_circle_are_refused() -> None:
     async def hasher(_: Annotated[Clock, Depends(Stub(Clock))]) -> PasswordHasher: ...  # type: ignore[empty-body]
 
     with pytest.raises(StartupError, match="circle: Clock -> PasswordHasher -> Clock"):
-        Container({Clock: clock, PasswordHasher: hasher})
+        Container({}, {Clock: clock, PasswordHasher: hasher}).check()
 
 
 def test_a_factory_may_ask_for_nothing_but_stubs() -> None:
     async def factory(dsn: str = "") -> Clock: ...  # type: ignore[empty-body]
 
     with pytest.raises(StartupError, match=r"factory\(dsn\) must be"):
-        Container({Clock: factory})
+        Container({}, {Clock: factory})
 
 
-async def test_a_scope_makes_each_thing_once_and_another_scope_makes_it_anew() -> None:
-    class Made: ...
+async def test_what_lives_as_long_as_the_process_is_made_once_and_closed_at_the_end() -> None:
+    log: list[str] = []
 
-    async def make() -> Made:
-        return Made()
+    async def clock() -> AsyncIterator[object]:
+        log.append("opened")
+        yield "a clock"
+        log.append("closed")
 
-    container = Container({Made: make, int: instance(5)})
-    async with container() as one, container() as other:
-        assert await one.get(Made) is await one.get(Made)
-        assert await one.get(Made) is not await other.get(Made)
-        assert await one.get(int) == 5
+    container = Container({Made: make_with_clock, Clock: clock}, {})
+    container.check()
+    async with AsyncExitStack() as stack:
+        await container.open(stack)
+        async with container() as one, container() as other:
+            assert await one.get(Made) is await other.get(Made)
+            assert (await one.get(Made)).clock == "a clock"
+    assert log == ["opened", "closed"]
+
+
+def test_only_what_lives_as_long_as_the_process_may_yield() -> None:
+    async def clock() -> AsyncIterator[object]:
+        yield "a clock"
+
+    with pytest.raises(StartupError, match=r"clock\(\) must return"):
+        Container({}, {Clock: clock}).check()
+
+
+def test_what_lives_long_must_not_keep_what_lives_in_a_scope() -> None:
+    with pytest.raises(StartupError, match=r"make_with_clock\(\) outlives the clock that it needs"):
+        Container({Made: make_with_clock}, {Clock: instance("a clock")}).check()
+
+
+async def test_a_dependency_override_of_fastapi_reaches_whoever_needs_the_port() -> None:
+    app = FastAPI()
+    container = Container({Clock: instance("a clock")}, {Made: make_with_clock})
+    async with AsyncExitStack() as stack:
+        await container.open(stack)
+    container.serve(app)
+    app.dependency_overrides[Stub(Clock)] = instance("another clock")
+    async with container() as scope:
+        assert (await scope.get(Made)).clock == "another clock"
+    app.dependency_overrides.clear()
+    async with container() as scope:
+        assert (await scope.get(Made)).clock == "a clock"
+
+
+def test_a_dependency_override_of_what_is_not_bound_is_refused() -> None:
+    app = FastAPI()
+    app.dependency_overrides[Stub(Unbound)] = instance(Unbound())
+    with pytest.raises(StartupError, match="cannot override Unbound: nothing is bound to it"):
+        containers.install(app, Container({}, {}))

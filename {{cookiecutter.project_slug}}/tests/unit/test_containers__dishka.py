@@ -1,10 +1,11 @@
 import pytest
-from dishka import Provider, Scope
+from dishka import Provider, Scope, provide
 from dishka.integrations.fastapi import FromDishka
 from fastapi import APIRouter, FastAPI
 
 from app import containers
 from app.application.ports import UnitOfWork
+from app.application.user.event_handlers import RecordSignup
 from app.config import Settings
 from app.core.exceptions import StartupError
 from app.interfaces.api.deps import InjectedRoute
@@ -49,9 +50,21 @@ async def test_an_endpoint_that_asks_for_what_is_not_bound_fails_the_start(setti
         await start(settings, app)
 
 
-async def test_an_event_handler_that_is_not_bound_fails_the_start(
+async def test_what_is_bound_twice_fails_the_start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Twice(containers.UseCases):
+        again = provide(RecordSignup)
+
+    monkeypatch.setattr(containers, "UseCases", Twice)
+    with pytest.raises(StartupError, match=r"Detected multiple factories for .*RecordSignup"):
+        await start(settings)
+
+
+async def test_what_lives_long_must_not_keep_what_lives_in_a_scope(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers, "UseCases", without("record_signup"))
-    with pytest.raises(StartupError, match="nothing is bound to RecordSignup, which subscription 'record-signup'"):
+    class Stale(containers.UseCases):
+        record_signup = provide(RecordSignup, scope=Scope.APP)
+
+    monkeypatch.setattr(containers, "UseCases", Stale)
+    with pytest.raises(StartupError, match="nothing is bound to UnitOfWork, which RecordSignup needs"):
         await start(settings)

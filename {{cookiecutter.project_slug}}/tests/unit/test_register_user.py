@@ -4,9 +4,8 @@ import pytest
 
 from app.application.user.commands import RegisterUserCommand
 from app.application.user.handlers import RegisterUserHandler
+from app.domain.user.errors import EmailTakenError, InvalidEmailError, WeakPasswordError
 from app.domain.user.events import UserRegistered
-from app.domain.user.repositories import EmailTakenError
-from app.domain.user.value_objects import InvalidEmailError, WeakPasswordError
 from tests.fakes import NOON, CountingIds, FakeUnitOfWork, FixedClock, ReversingHasher
 
 COMMAND = RegisterUserCommand("Ada@example.com", "correct horse")

@@ -27,7 +27,8 @@ def test_the_environment_beats_the_env_file(monkeypatch: pytest.MonkeyPatch, tmp
         ("SMTP_URL", "http://mail:s3cret@host"),
         ("SMTP_URL", "smtp://"),
         ("LOG_FORMAT", "xml"),
-        ("HANDLER_ATTEMPTS", "0"),
+        ("HANDLER_MAX_ATTEMPTS", "0"),
+        ("HANDLER_TIMEOUT", "0"),
         ("MAX_BODY_BYTES", "s3cret"),
     ],
 )

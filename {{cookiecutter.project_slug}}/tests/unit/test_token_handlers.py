@@ -4,14 +4,8 @@ from uuid import UUID
 import pytest
 
 from app.application.token.commands import SignInCommand, SignOutCommand
-from app.application.token.handlers import (
-    TIME_TO_LIVE,
-    GetUserByTokenHandler,
-    InvalidCredentialsError,
-    InvalidTokenError,
-    SignInHandler,
-    SignOutHandler,
-)
+from app.application.token.errors import InvalidCredentialsError, InvalidTokenError
+from app.application.token.handlers import TIME_TO_LIVE, GetUserByTokenHandler, SignInHandler, SignOutHandler
 from app.application.token.queries import GetUserByTokenQuery
 from app.application.user.dto import Credentials, UserView
 from app.domain.user.entities import User
@@ -45,8 +39,8 @@ class Service:
     def __init__(self) -> None:
         self.clock, self.uow, self.users = MovableClock(), FakeUnitOfWork(), OneUser()
         self.tokens = MemoryTokens(self.clock)
-        self.uow.users.stored.append(
-            User(id=ADA, email=Email(EMAIL), password_hash=f"reversed:{PASSWORD[::-1]}", registered_at=NOON)
+        self.uow.users.committed[ADA] = User(
+            id=ADA, email=Email(EMAIL), password_hash=f"reversed:{PASSWORD[::-1]}", registered_at=NOON
         )
         self.sign_in = SignInHandler(self.uow, self.users, self.tokens, ReversingHasher(), self.clock)
         self.sign_out = SignOutHandler(self.tokens)

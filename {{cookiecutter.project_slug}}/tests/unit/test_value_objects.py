@@ -1,6 +1,7 @@
 import pytest
 
-from app.domain.user.value_objects import Email, InvalidEmailError, Password, WeakPasswordError
+from app.domain.user.errors import InvalidEmailError, WeakPasswordError
+from app.domain.user.value_objects import Email, Password
 
 
 @pytest.mark.parametrize(

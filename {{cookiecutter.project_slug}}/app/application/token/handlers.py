@@ -40,7 +40,7 @@ class SignInHandler:
         if not await self._hasher.verify(command.password, password_hash) or credentials is None:
             raise InvalidCredentialsError
         token, now = secrets.token_urlsafe(TOKEN_BYTES), self._clock.now()
-        # Before the commit: a token that nobody was told expires by itself, an event cannot be taken back.
+        # Stored before the commit: an unused token expires, an event cannot be taken back.
         await self._tokens.add(hash_token(token), credentials.user_id, now + TIME_TO_LIVE)
         async with self._uow as uow:
             user = await uow.users.by_id(credentials.user_id)

@@ -21,7 +21,7 @@ class EmailMessage:
 
 class EmailSender(Protocol):
     async def send(self, message: EmailMessage) -> None:
-        """Return once somebody else is responsible for the mail; raise if not."""
+        """Return once the mail server has accepted the mail; raise if not."""
         ...
 
 

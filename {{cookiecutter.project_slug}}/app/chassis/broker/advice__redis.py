@@ -22,7 +22,7 @@ UNREACHABLE = "Redis does not answer: check EVENT_BUS_URL, and that it runs"
 ADVICE: Advice = {
     ssl.SSLError: "TLS fails: check EVENT_BUS_URL (redis or rediss) and the certificates it names",
     AuthenticationError: "the login is refused: check user and password in EVENT_BUS_URL",
-    NoPermissionError: "access is denied: grant the user the commands and keys that README.md names",
+    NoPermissionError: 'access is denied: grant the commands and keys that README.md names (section "Operate it")',
     OutOfMemoryError: "Redis is full: raise its maxmemory, or lower EVENT_BUS_RETENTION",
     ReadOnlyError: "this Redis is a replica: EVENT_BUS_URL must lead to the primary",
     MovedError: "Redis Cluster is not supported: EVENT_BUS_URL must lead to a single Redis",

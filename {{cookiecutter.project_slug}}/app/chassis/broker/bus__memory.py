@@ -40,7 +40,7 @@ class MemoryEventBus:
                 self._fetching.clear()
 
     async def check(self) -> None:
-        """Nothing can be away."""
+        """There is no broker, so this never fails."""
 
 
 @asynccontextmanager

@@ -57,7 +57,7 @@ class RedisEventBus:
         )
 
     async def check(self) -> None:
-        """Removes nothing, but is a write: Redis refuses it without the right to, on a replica, or on a full disk."""
+        """Trims nothing, but counts as a write: Redis refuses it without the right, on a replica or on a full disk."""
         with explained(f"cannot use topic {self._topic}"):
             async with asyncio.timeout(CHECK_TIMEOUT):
                 await self._redis.xtrim(self._topic, minid="0")
@@ -90,6 +90,6 @@ class RedisEventBus:
 
 @asynccontextmanager
 async def open_event_bus(settings: EventBusSettings, service: str) -> AsyncIterator[EventBus]:
-    """The bus of `service`. Connects when it is used: a Redis that is away keeps nothing from starting."""
+    """The bus of `service`. Connects when it is used: the service starts even if Redis is down."""
     async with open_redis(settings.event_bus_url.get_secret_value()) as redis:
         yield RedisEventBus(redis, settings, service)

@@ -53,7 +53,7 @@ def from_wire(attributes: Mapping[str, str], data: bytes, place: UUID) -> Event:
 
 
 def from_other_service(topic: str, key: str, attributes: Mapping[str, str], data: bytes, place: UUID) -> Event:
-    """The message as it came. What it says in CloudEvents' words is used; none of it is needed.
+    """The message as it came. CloudEvents attributes are used where present; none is required.
 
     A CloudEvent is known by its `source` and `id`: sent twice, it is one event. Any other message is known by its
     place, whatever its headers say.
@@ -77,7 +77,7 @@ def from_other_service(topic: str, key: str, attributes: Mapping[str, str], data
 
 
 def place_id(*place: str | int) -> UUID:
-    """An id made of what there is only once, such as topic, partition and offset."""
+    """A stable id made of the message's place: topic, partition, offset."""
     return uuid5(PLACES, repr(place))
 
 

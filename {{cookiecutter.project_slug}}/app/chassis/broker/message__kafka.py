@@ -42,7 +42,7 @@ def to_event(record: ConsumerRecord[bytes, bytes], *, foreign: bool) -> Event:
 
 
 def _attributes(record: ConsumerRecord[bytes, bytes]) -> dict[str, str]:
-    """Those of CloudEvents stand above other headers of the same name."""
+    """`ce_` headers win over other headers of the same name."""
     headers = {name: as_text(text or b"") for name, text in record.headers}
     if CONTENT_TYPE_HEADER in headers:
         headers[CONTENT_TYPE] = headers.pop(CONTENT_TYPE_HEADER)

@@ -16,7 +16,8 @@ from app.core.events import Event
 
 MAX_BATCH = 900_000  # bytes; the broker's own limit is 1 MiB unless it was raised
 FLUSH = 5.0  # seconds
-CHUNK = MAX_BATCH // 2  # one batch in each partition, with what it adds: it is written as a whole or not at all
+# Half of it, so that a chunk is one batch per partition, which Kafka writes as a whole or not at all.
+CHUNK = MAX_BATCH // 2
 
 
 class OrderedProducer:
@@ -88,7 +89,8 @@ class OrderedProducer:
         self._uncertain.clear()
         errors = [error for sent in done if (error := sent.exception())]
         if errors:
-            await self._discard()  # after a failure the sequence numbers of an idempotent one no longer fit
+            # After a failure an idempotent producer's sequence numbers are out of step: start a new producer.
+            await self._discard()
             raise errors[0]
 
     async def _discard(self) -> None:

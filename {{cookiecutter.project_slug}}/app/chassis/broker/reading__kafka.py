@@ -21,13 +21,14 @@ JOIN, COMMIT, LEAVE = 60.0, 5.0, 2.0  # seconds; aiokafka itself would wait for 
 
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
-goodbyes: set[asyncio.Task[None]] = set()  # a task that nobody knows may vanish
+goodbyes: set[asyncio.Task[None]] = set()  # keeps a reference: asyncio may drop a task that nobody references
 
 
 class Reading:
     """The consumer group deals out the partitions and remembers, for each, up to where its records are stored.
 
-    Whoever loses a partition to another process may still store what it has in hand: the other one stores the same.
+    A process that loses a partition may still store its batch; the new owner stores the same events again, which
+    changes nothing.
     """
 
     def __init__(self, consumer: AIOKafkaConsumer, options: dict[str, Any], topic: str) -> None:
@@ -51,7 +52,7 @@ class Reading:
         return [batch for records in found.values() for batch in in_batches(records, _size, BYTES)]
 
     async def acknowledge(self, record: Record) -> None:
-        """Everything up to this record is stored. If the partition is another's by now, that is no matter."""
+        """Everything up to this record is stored. If the partition has moved to another process, this is ignored."""
         with explained(self._doing), suppress(CommitFailedError, IllegalStateError):
             async with asyncio.timeout(COMMIT):
                 await self._consumer.commit({TopicPartition(record.topic, record.partition): record.offset + 1})
@@ -89,7 +90,7 @@ def _size(record: Record) -> int:
 
 
 async def _leave(consumer: AIOKafkaConsumer) -> None:
-    """Tell the group, which may answer late: then this returns, and the rest goes on behind."""
+    """Tell the group that we leave; if it answers late, finish in the background."""
     goodbye = asyncio.create_task(consumer.stop())
     goodbyes.add(goodbye)
     goodbye.add_done_callback(_forget)
@@ -99,4 +100,4 @@ async def _leave(consumer: AIOKafkaConsumer) -> None:
 def _forget(goodbye: asyncio.Task[None]) -> None:
     goodbyes.discard(goodbye)
     if not goodbye.cancelled():
-        goodbye.exception()  # whatever it is, the group notices our silence
+        goodbye.exception()  # the error does not matter: the session times out anyway

@@ -17,7 +17,7 @@ REQUEST_TIMEOUT = 10.0  # seconds for one answer of a broker
 class EventBusSettings(BaseModel):
     """`event_bus_url`: kafkas:// for TLS; several hosts by comma; `user:password@` for a login, and then
     `?mechanism=` SCRAM-SHA-512 (if not given), SCRAM-SHA-256 or PLAIN.
-    `event_bus_ca_file`: PEM file of the authority that signed the broker's certificate, if the system knows it not.
+    `event_bus_ca_file`: PEM file of the authority that signed the broker's certificate, if the system does not know it.
     `event_bus_cert_file`, `event_bus_key_file`: PEM files of our own certificate, for a broker that asks for one.
     `event_bus_topic`: `<service>.events` if not given. Services that share events share a topic.
     `event_bus_partitions`: how many processes can fetch at once. Used if the topic is created.

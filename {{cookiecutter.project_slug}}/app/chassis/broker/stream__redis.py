@@ -10,7 +10,7 @@ from app.chassis.broker.errors import TopicRefusedError
 from app.core.events import Event
 
 ROWS, BYTES = 500, 8_000_000  # the largest batch
-PIECE = 32  # entries asked for at once: should their weight change suddenly, no more are in memory than these
+PIECE = 32  # entries per request: bounds memory if entries suddenly become larger
 LARGE = 1_000_000  # bytes of an entry, as long as none is known
 BLOCK = 2000  # milliseconds that Redis lets a read wait for an entry
 DATA = b"data"  # the field with the payload; the others are attributes
@@ -31,7 +31,7 @@ def weight(fields: Mapping[Any, Any]) -> int:
 class Stream:
     """The topic is one stream. The consumer group of the service is only a bookmark in it.
 
-    The bookmark never stands behind an entry that is not stored. So a second process that reads at the same time,
+    The bookmark never passes an entry that is not stored. So a second process that reads at the same time,
     or one that was frozen, stores what is stored already, and may move the bookmark back: both do no harm. (Had the
     group handed out the entries, two processes would each store some, and one overtake the other.)
     """
@@ -46,7 +46,7 @@ class Stream:
     async def bookmark(self) -> bytes:
         """The id of the last entry that is stored. Raise `TopicRefusedError` if another service's topic is missing.
 
-        The group is created only if it is missing, for a Redis that is full refuses to do that even if it is there.
+        Create the group only if it is missing, because a full Redis refuses XGROUP CREATE even for a group that exists.
         """
         exists = await self._redis.exists(self.topic)
         if self.foreign and not exists:

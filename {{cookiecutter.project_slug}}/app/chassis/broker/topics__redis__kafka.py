@@ -10,7 +10,7 @@ from app.chassis.broker.errors import TopicRefusedError
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN = 5.0  # seconds until a topic of another service is tried again
-CANCEL_AGAIN = 2.5  # seconds; longer than a polite end takes
+CANCEL_AGAIN = 2.5  # seconds until a task that ignored its cancellation is cancelled again
 
 
 async def side_by_side(*jobs: Coroutine[Any, Any, None]) -> None:
@@ -26,7 +26,7 @@ async def side_by_side(*jobs: Coroutine[Any, Any, None]) -> None:
 
 
 def end_if_cancelled() -> None:
-    """Hear a cancellation that got lost: before Python 3.12, `asyncio.wait_for`, which redis-py uses, may lose it."""
+    """Raise a cancellation that was swallowed: before Python 3.12 `asyncio.wait_for` may lose one."""
     task = asyncio.current_task()
     if task and task.cancelling():
         raise asyncio.CancelledError

@@ -54,7 +54,7 @@ class Attempts:
 
     @property
     def is_sick(self) -> bool:
-        """Whether the last attempts all failed: then one attempt at a time asks whether that is still so."""
+        """Whether the last attempts all failed; then one attempt at a time probes the consumer."""
         return len(self._recent) == FAILURES_OF_A_SICK_CONSUMER and not any(self._recent)
 
     @asynccontextmanager
@@ -79,7 +79,8 @@ class Attempts:
         """None if the delivery is settled. `suspect`: it may have been in hand when a process ended."""
         if not suspect and not delivery.starts:
             return await self._attempt(delivery)
-        if delivery.starts == 0:  # among many: if the process ends now, those that were in hand are known by the mark
+        # It runs beside others, but is noted first: if the process ends now, the note says what was in hand.
+        if delivery.starts == 0:
             await self._outcomes.begin(delivery)
             return await self._attempt(delivery)
         async with self._alone:  # only an attempt that runs alone is to blame if the process ends
@@ -127,7 +128,7 @@ class Attempts:
         return domain_event is not None
 
     async def _settle(self, delivery: Delivery) -> None:
-        """Mark as done what committed nothing itself; again and again, rather than handle the event twice."""
+        """Mark a delivery whose handler committed nothing; retry until it works, so that it is not handled twice."""
         while True:
             try:
                 return await self._outcomes.done(delivery)
@@ -144,12 +145,13 @@ class Attempts:
             return None
         delivered(delivery.consumer, "failed")
         logger.warning("event handler failed", extra=details, exc_info=error)
-        if isinstance(error, UnknownVersionError):
-            return Failure(error, NEWER_CODE_DELAY)
         if isinstance(error, PermanentError):
             return Failure(error, None)
+        delay = self._delay(delivery)
+        if isinstance(error, UnknownVersionError):
+            return Failure(error, delay and NEWER_CODE_DELAY)
         self._note(False)
-        return Failure(error, self._delay(delivery))
+        return Failure(error, delay)
 
     def _delay(self, delivery: Delivery) -> float | None:
         retry, failures = self.consumer.retry, delivery.attempts + 1

@@ -1,9 +1,9 @@
-"""Whose cancellation is it?"""
+"""Tells our own cancellation from a stray one."""
 
 import asyncio
 
 
 def is_cancelled() -> bool:
-    """True if this task is to end; false if code it called let the cancellation of something else escape."""
+    """True if this task is to end; False if the handler let a foreign CancelledError escape."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -96,7 +96,7 @@ class ConsumerRegistry:
             await self._keep_one_of_each(connection, old, new)
             other = deliveries.alias("other")
             lanes = select(other.c.lane).where(other.c.consumer == old, other.c.state != DONE)
-            await renumber(  # or a process that runs would never look back so far
+            await renumber(  # new numbers, because a running process has read past the old ones
                 connection, self._database, deliveries.c.consumer.in_((old, new)), deliveries.c.lane.in_(lanes)
             )
             moved = await connection.execute(
@@ -126,7 +126,7 @@ class ConsumerRegistry:
         await connection.execute(update(consumers).values(consumers=known))
 
     async def _keep_one_of_each(self, connection: AsyncConnection, old: str, new: str) -> None:
-        """Where both have a delivery of an event: what either is done with is done."""
+        """If both have a delivery of an event, keep one; it is done if either is done."""
         other = deliveries.alias("other")
 
         def has(consumer: str, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

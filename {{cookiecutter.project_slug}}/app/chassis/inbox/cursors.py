@@ -14,7 +14,7 @@ class Cursors:
         self._suspect_until: dict[Shard, int] = {}
 
     def follow(self, high: int, is_in_hand: Callable[[int], bool]) -> None:
-        """Forget what is no longer ours, and begin with what is. What is in hand from before must end first."""
+        """Forget shards we lost, start reading shards we gained, but only after earlier work on them has ended."""
         self._at = {shard: at for shard, at in self._at.items() if self._lease.owns(shard)}
         self._suspect_until = {shard: until for shard, until in self._suspect_until.items() if shard in self._at}
         for shard in self._lease.shards.values():

@@ -21,7 +21,7 @@ CHUNK = 200  # letters decided in one transaction, in which nothing can be store
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which letters; None means whatever it is. `before`: given up before that moment."""
+    """Which letters; None matches all. `before`: became dead before that moment."""
 
     event_id: UUID | None = None
     consumer: str | None = None
@@ -90,7 +90,7 @@ class DeadLetters:
         async with read_only(self._database.engine).connect() as connection:
             until = (
                 await connection.execute(select(self._database.now()))
-            ).scalar_one()  # what dies again is not meant
+            ).scalar_one()  # letters that die again during the replay are not chosen again
         query = _letters(deliveries.c.event_id, deliveries.c.consumer, deliveries.c.lane)
         query = query.where(*choice.conditions(), *more, deliveries.c.finished_at < until)
         query = query.order_by(deliveries.c.finished_at).limit(CHUNK)

@@ -46,7 +46,7 @@ class Dispatcher:
         self._engine = single_statements(read_only(database.engine))
         self._lease = lease
         self._high = 0
-        self._next_pull = 0.0
+        self._next_pull: dict[str, float] = {}
         alone, outcomes = asyncio.Lock(), Outcomes(database)
         self._queues = {}
         for name, consumer in consumers.items():
@@ -106,9 +106,9 @@ class Dispatcher:
         if queue.attempts.is_sick:
             queue.attempts.recovered = False
             return
-        if time.monotonic() < self._next_pull:
+        if time.monotonic() < self._next_pull.get(name, 0.0):
             return
-        self._next_pull = time.monotonic() + POLL
+        self._next_pull[name] = time.monotonic() + POLL
         asleep = (deliveries.c.consumer == name, deliveries.c.state == WAITING)
         now = self._database.now()
         some = select(deliveries.c.seq).where(*asleep, deliveries.c.due_at > now).order_by(deliveries.c.due_at)

@@ -3,7 +3,7 @@
 import traceback
 from dataclasses import dataclass
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from app.chassis.context import DeliveryInHand
 from app.chassis.inbox.rows import Delivery
@@ -34,13 +34,13 @@ class Outcomes:
         delivery.starts += 1
 
     async def done(self, delivery: Delivery) -> None:
-        """Of a handler that committed nothing itself. Raise `AlreadyHandledError`."""
+        """Mark the delivery of a handler that committed nothing. Raise `AlreadyHandledError`."""
         async with self._engine.connect() as connection:
             await mark_done(connection, self._database, DeliveryInHand(delivery.consumer, delivery.event_id))
             await connection.commit()
 
     async def failed(self, delivery: Delivery, failure: Failure) -> bool:
-        """Put the delivery to sleep, or make a dead letter of it. False, and nothing happens, if it is settled."""
+        """Put the delivery to sleep, or make a dead letter of it. False, and nothing happens, if it is done."""
         now = self._database.now()
         values = {
             "attempts": deliveries.c.attempts + 1,
@@ -56,24 +56,23 @@ class Outcomes:
         return await self._update(delivery, values)
 
     async def _update(self, delivery: Delivery, values: dict[str, object]) -> bool:
-        this = (
-            deliveries.c.event_id == delivery.event_id,
-            deliveries.c.consumer == delivery.consumer,
-            deliveries.c.state == WAITING,
-        )
+        this = (deliveries.c.event_id == delivery.event_id, deliveries.c.consumer == delivery.consumer)
         async with self._engine.connect() as connection:
-            result = await connection.execute(update(deliveries).where(*this).values(values))
-            await connection.commit()
-            return result.rowcount == 1
+            changed = update(deliveries).where(*this, deliveries.c.state == WAITING).values(values)
+            if (await connection.execute(changed)).rowcount == 1:
+                await connection.commit()
+                return True
+            # Dead already: we wrote it before, and the answer was lost.
+            return (await connection.execute(select(deliveries.c.state).where(*this))).scalar() == DEAD
 
 
 def reason_of(error: BaseException) -> str:
-    """Of a length and in characters that every database takes: PostgreSQL refuses NUL."""
+    """The error as text that every database accepts: PostgreSQL refuses NUL."""
     text = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
     return "".join(char if char.isprintable() else " " for char in text)[:MAX_REASON]
 
 
 def traceback_of(error: BaseException) -> str:
-    """The end of it, which is where the error arose."""
+    """The last part of the traceback."""
     text = "".join(traceback.format_exception(error))[-MAX_TRACEBACK:]
     return text.replace("\0", "\\x00").encode(errors="backslashreplace").decode()

@@ -23,8 +23,8 @@ RETRY = 0.5  # seconds until a statement that failed is tried again
 class ConsumerQueue:
     """Shards that are ours are read with a cursor on the arrival number: no claim is written.
 
-    `_table` is held by whoever reads rows or changes which of them are asleep. So a read never shows a lane as it
-    was before the change, and what it passes over is found again.
+    `_table` is held by whoever reads rows or changes which of them are asleep. No read sees a half-changed
+    lane, and a row that was skipped is read later.
     """
 
     def __init__(self, rows: Rows, attempts: Attempts, outcomes: Outcomes, lease: Lease, news: asyncio.Event) -> None:
@@ -111,7 +111,8 @@ class ConsumerQueue:
     def _leave(self, lane: Lane, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.critical("a lane ended because of a bug, its shard is read again", exc_info=error)
+            logger.critical("work on a lane ended because of a bug, its shard is read again", exc_info=error)
+        if lane.queue:  # otherwise the rest of the lane would never be read again
             self._cursors.restart(lane.shard)
         self._in_hand[lane.shard.number] -= 1
         self.room.set()
@@ -133,7 +134,7 @@ class ConsumerQueue:
                     return
                 lane.queue.popleft()
                 lane.in_attempt = False
-        finally:  # not later: a delivery that is added to a lane at its end would never be handled
+        finally:  # at once: a delivery added to a finished lane would never be handled
             if self._lanes.get(lane.key) is lane:
                 del self._lanes[lane.key]
 
@@ -145,14 +146,12 @@ class ConsumerQueue:
                     delivery.event = await self._rows.event(delivery.event_id)
                 return await self.attempts.run(delivery, suspect=suspect)
             except Exception as error:
-                logger.warning("cannot read or mark an event, trying again", exc_info=error)
+                logger.warning("cannot read or update a delivery, trying again", exc_info=error)
                 await asyncio.sleep(RETRY)
 
     async def _may_begin(self, lane: Lane) -> bool:
         """A process that was frozen asks whether the lane is still its own before it goes on."""
-        while self._is_ours(lane) and not self._lease.is_proved():
-            await self._lease.next_beat()
-        return self._is_ours(lane)
+        return await self._lease.keeps(lane.shard) and self._is_ours(lane)
 
     def _is_ours(self, lane: Lane) -> bool:
         return self._lanes.get(lane.key) is lane and self._lease.owns(lane.shard) and not self._stopping
@@ -176,14 +175,16 @@ class ConsumerQueue:
     async def _is_settled_meanwhile(self, lane: Lane, failure: Failure) -> bool:
         """Write the failure down, and forget the lane: it is read again when it is due, or after a replay.
 
-        True if there was nothing to write: another attempt settled the delivery, or ours had and did not hear of it.
+        True if there was nothing to write: another attempt settled the delivery, or our own commit succeeded although
+        its answer was lost.
         """
         delivery = lane.queue[0]
-        while self._lease.keeps(lane.shard):  # else its new owner finds out what becomes of it
+        while await self._lease.keeps(lane.shard):  # else its new owner finds out what becomes of it
             try:
                 async with self._table:
                     if not await self._outcomes.failed(delivery, failure):
                         return True
+                    lane.queue.clear()
                     if self._lanes.get(lane.key) is lane:
                         del self._lanes[lane.key]
                 self._tell(delivery, failure)

@@ -11,7 +11,7 @@ IS_OPEN_DELIVERY = text("deliveries.state <> 1")  # as the index has it
 
 
 async def renumber(connection: AsyncConnection, database: Database, *chosen: ColumnElement[bool]) -> None:
-    """Number the chosen deliveries that are open anew, in the order of their events: whole lanes, or order is lost.
+    """Renumber the chosen open deliveries in the order of their events: whole lanes, otherwise order is lost.
 
     The caller keeps stores from happening meanwhile.
     """
@@ -29,7 +29,7 @@ async def renumber(connection: AsyncConnection, database: Database, *chosen: Col
 
 
 async def _reserve(connection: AsyncConnection, database: Database, count: int) -> int:
-    """Take so many arrival numbers; the one before the first."""
+    """Reserve `count` numbers and return the one before the first."""
     if database.is_postgresql:
         sequence = func.pg_get_serial_sequence("deliveries", "seq")
         base = int((await connection.execute(select(func.nextval(sequence)))).scalar_one())

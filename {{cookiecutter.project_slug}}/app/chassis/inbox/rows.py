@@ -99,7 +99,7 @@ def _of(shards: Collection[int]) -> list[ColumnElement[bool]]:
     return [] if len(shards) == SHARDS else [deliveries.c.shard.in_(sorted(shards))]
 
 
-# In the words of its index: SQLite recognizes it by them.
+# Same text as in the index definition, or SQLite does not use the index.
 IS_BLOCKED_BY = text("(earlier.state = 2 OR (earlier.state = 0 AND earlier.due_at IS NOT NULL))")
 
 _D, _E = deliveries.c, received_events.c

@@ -35,7 +35,8 @@ class InboxStatus:
         """Consumers that have something to do, or dead letters."""
         state = deliveries.c.state
         is_waiting = state == WAITING
-        dead_lane = distinct(case((state == DEAD, deliveries.c.lane)))
+        is_ordered = deliveries.c.lane == received_events.c.lane  # else each delivery is a lane of its own
+        dead_lane = distinct(case(((state == DEAD) & is_ordered, deliveries.c.lane)))
         query = select(
             deliveries.c.consumer,
             func.sum(cast(is_waiting, Integer)),

@@ -43,14 +43,14 @@ class Inbox:
             if not _is_about_content(error):
                 raise
             if len(events) == 1:  # it must not stop the fetcher, for it would come again and again
-                logger.error("event cannot be stored, its content is dropped", exc_info=error)
+                logger.error("event cannot be stored; only its id is kept, as a dead letter", exc_info=error)
                 await keep([_emptied(events[0])])
                 return
             for event in events:
                 await self.store([event])
 
     async def _store_in_postgresql(self, events: Sequence[Event]) -> None:
-        """One statement: if this process freezes in the middle, the server ends it alone and nobody waits for us."""
+        """One statement, so that a process frozen in the middle does not block other stores."""
         rows = [_row(event) for event in events]
         values: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
         values |= {"headers": [json.dumps(row["headers"]) for row in rows], "channel": self._database.channel(CHANNEL)}
@@ -94,7 +94,7 @@ def _row(event: Event) -> dict[str, Any]:
 
 
 def _is_about_content(error: Exception) -> bool:
-    """Whether the database, or its driver, refuses what it was given: class 22 of SQLSTATE, or no text at all."""
+    """Whether the content is refused: class 22 of SQLSTATE, or the driver cannot encode the text."""
     original: Any = getattr(error, "orig", error)
     state = str(getattr(original, "sqlstate", "") or "")
     return state.startswith("22") or isinstance(original.__cause__ or original, (UnicodeError, OverflowError))

@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import ColumnElement, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, bindparam, func, literal, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.chassis.settings import ChassisSettings
 from app.chassis.sql.engine import create_direct_engine, create_engine, read_only, unreachable_is_one_line
 from app.chassis.sql.revision import MACHINE, History, check_revision
 from app.chassis.sql.types import UtcDateTime
+from app.core.exceptions import StartupError
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -65,7 +67,10 @@ async def open_database(settings: ChassisSettings, service: str, history: Histor
             async with read_only(engine).connect() as connection:
                 for migrations in (MACHINE, history):
                     await check_revision(connection, migrations)
-                schema = await _schema(connection) if engine.dialect.name == "postgresql" else ""
+                is_postgresql = engine.dialect.name == "postgresql"
+                schema = await connection.scalar(select(func.current_schema())) if is_postgresql else ""
+        if is_postgresql:
+            await _check_direct(direct)
         space = crc32(f"{schema}/{service}".encode()) - 2**31  # PostgreSQL's keys are signed 32-bit numbers
         yield Database(engine, direct, async_sessionmaker(engine, expire_on_commit=False), space)
     finally:
@@ -73,5 +78,14 @@ async def open_database(settings: ChassisSettings, service: str, history: Histor
         await engine.dispose()
 
 
-async def _schema(connection: Any) -> str:
-    return str(await connection.scalar(select(func.current_schema())))
+async def _check_direct(direct: AsyncEngine) -> None:
+    """Raise `StartupError` if the locks of this process cannot be kept there."""
+    try:
+        async with direct.connect() as connection:
+            await connection.execute(text("SET idle_session_timeout = 10000"))
+            await connection.invalidate()
+    except (DBAPIError, OSError, TypeError) as error:
+        raise StartupError(
+            "locks cannot be kept in the database: it must be PostgreSQL 14 or later, and behind a pooler"
+            " DATABASE_DIRECT_URL must lead to PostgreSQL itself"
+        ) from error

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -48,7 +49,7 @@ def create_engine(
 
 
 def create_direct_engine(url: str) -> AsyncEngine:
-    """Connections that last, one for each who asks: for locks of a session and for LISTEN."""
+    """Connections that last, a new one for each caller: for locks of a session and for LISTEN."""
     return create_async_engine(
         url,
         hide_parameters=True,
@@ -66,6 +67,14 @@ def read_only(engine: AsyncEngine) -> AsyncEngine:
 def single_statements(engine: AsyncEngine) -> AsyncEngine:
     """The same engine, each statement a transaction of its own: on PostgreSQL one round trip instead of three."""
     return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether the database is away, or has no free connection: the same may succeed later."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", "") or "")
+        return error.connection_invalidated or state.startswith(("08", "57P", "53"))
+    return isinstance(error, PoolTimeoutError | OSError)
 
 
 @contextmanager

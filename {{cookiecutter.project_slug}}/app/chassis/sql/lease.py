@@ -19,9 +19,9 @@ RETRY = 0.5  # seconds until a lost connection is opened again
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shard:
-    """A shard from the moment it is ours until it is not: had again, it is another object.
+    """A shard that we lose and get again is a new object.
 
-    `unclean`: its former owner ended without giving it back. What that had in hand may have ended it.
+    `unclean`: its former owner did not give it back; a delivery it had in hand may have ended that process.
     """
 
     number: int
@@ -29,7 +29,7 @@ class Shard:
 
 
 class Lease(ABC):
-    """`keys`: the exclusive locks this process wants, RELAY or FETCH. `shards`: whether it wants a share of those.
+    """`keys`: the exclusive locks this process wants, RELAY or FETCH. `shards`: whether it wants a share of the shards.
 
     `seconds`: a process that is silent for so long loses its locks to the others, where the database can tell.
     `shards` are ours, by number. Those in `leaving` are given up, but something of them is still in hand.
@@ -56,9 +56,11 @@ class Lease(ABC):
     def owns(self, shard: Shard) -> bool:
         return self.shards.get(shard.number) is shard
 
-    def keeps(self, shard: Shard) -> bool:
-        """Whether the shard is still ours for sure, be it only to end what is in hand."""
-        return (self.owns(shard) or self.leaving.get(shard.number) is shard) and self.is_proved()
+    async def keeps(self, shard: Shard) -> bool:
+        """Whether the shard is ours for sure, or still ours to finish work in hand; waits until that is known."""
+        while (kept := self.owns(shard) or self.leaving.get(shard.number) is shard) and not self.is_proved():
+            await self._heard.wait()
+        return kept
 
     def is_proved(self) -> bool:
         return time.monotonic() - self._proved < self.seconds / 2
@@ -79,10 +81,6 @@ class Lease(ABC):
     @abstractmethod
     async def _hold(self, stop: asyncio.Event) -> None:
         """Take the locks and keep them until `stop`, then give them back. Raise if they are lost."""
-
-    async def next_beat(self) -> None:
-        """Wait until the database has said again what is ours."""
-        await self._heard.wait()
 
     def _prove(self) -> None:
         self._proved = time.monotonic()

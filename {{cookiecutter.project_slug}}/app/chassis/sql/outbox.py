@@ -36,7 +36,7 @@ class Outbox:
         self.committed = asyncio.Event()
 
     async def add(self, session: AsyncSession, aggregates: Iterable[AggregateRoot]) -> bool:
-        """Add what the aggregates recorded to the session's transaction; False if that is nothing."""
+        """Add what the aggregates recorded to the session's transaction; False if there was no event."""
         rows = []
         for aggregate in aggregates:
             for domain_event in aggregate.pull_events():
@@ -56,7 +56,9 @@ class Outbox:
         return OutboxStatus(count, oldest)
 
     async def unpublished(self, rows: int, size: int) -> list[tuple[int, Event]]:
-        """The oldest events still to publish, with their numbers: at most so many, and so many bytes, but one.
+        """The oldest events still to publish, with their numbers.
+
+        At most `rows` events and `size` bytes, but at least one event.
 
         Asked for by flag, never by "number greater than the last": a transaction that took its number
         early may commit late, and would be skipped.

@@ -48,14 +48,14 @@ class PostgresqlLease(Lease):
         for channel, event in self._listeners.items():
             await driver.add_listener(self._database.channel(channel), lambda *_, event=event: event.set())
         for event in self._listeners.values():
-            event.set()  # what was told while nobody listened
+            event.set()  # look once: notifications sent before we listened are lost
         if self.wants_shards:
             await connection.execute(
                 text("SELECT pg_advisory_lock_shared(:space, :key)"), {"space": self._space, "key": MEMBER}
             )
 
     async def _beat(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
-        """One look at all locks of the service; then give back what is too much and take what is free."""
+        """One look at all locks of the service; then give back surplus shards and take free ones."""
         locks = (await connection.execute(_LOCKS, {"space": self._space % 2**32})).scalars().all()
         self._prove()
         members = locks.count(MEMBER)

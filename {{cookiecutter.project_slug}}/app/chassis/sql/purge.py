@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.chassis.sql.database import Database
 from app.chassis.sql.tables import deliveries, outbox, received_events
+from app.chassis.waiting import wait_for_any
 
 logger = logging.getLogger(__name__)
 
 INTERVAL = 600.0  # seconds between two rounds
 CHUNK = 500  # rows of one transaction: nobody waits long for it
+LOOK = 5.0  # seconds until another look at whose turn it is
 PAUSE = 0.1  # seconds between two chunks
 
 Chunk = Callable[[AsyncConnection, int, datetime], Coroutine[Any, Any, int | None]]
@@ -31,12 +33,12 @@ class Purge:
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            if self._is_ours():
-                await self._round(stop)
             try:
-                await asyncio.wait_for(stop.wait(), INTERVAL if self._is_ours() else 1.0)
-            except TimeoutError:
-                continue
+                if self._is_ours():
+                    await self._round(stop)
+            except Exception as error:
+                logger.warning("old events cannot be removed, trying again later", exc_info=error)
+            await wait_for_any(stop, timeout=INTERVAL if self._is_ours() else LOOK)
 
     async def _round(self, stop: asyncio.Event) -> None:
         for chunk, retention in self._retentions:

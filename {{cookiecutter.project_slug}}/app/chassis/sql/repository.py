@@ -1,6 +1,7 @@
 """What every repository in SQL does: find, keep track, and store at commit what became of the aggregates."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -18,7 +19,7 @@ A = TypeVar("A", bound=AggregateRoot)
 class As:
     """How a value object is kept in a column: `to_column(value)`, and `from_column(column)` makes it again.
 
-    None is NULL and asks neither.
+    None is stored as NULL without conversion.
     """
 
     from_column: Callable[[Any], Any]
@@ -71,7 +72,7 @@ class SqlRepository(Generic[A]):
         return self._tracked[row.id][0]
 
     def _read(self, row: Any) -> A:
-        values = {name: getattr(row, name) for name in _fields(self.aggregate)}
+        values = {name: deepcopy(getattr(row, name)) for name in _fields(self.aggregate)}
         for name, kept in self.columns.items():
             values[name] = None if values[name] is None else kept.from_column(values[name])
         restored: A = self.aggregate(**values)
@@ -82,7 +83,7 @@ class SqlRepository(Generic[A]):
             value = getattr(aggregate, name)
             if name in self.columns and value is not None:
                 value = self.columns[name].to_column(value)
-            setattr(row, name, value)
+            setattr(row, name, deepcopy(value))  # a copy, or a change within a list or dict would not be seen as one
 
     @classmethod
     def _check_columns(cls) -> None:
@@ -91,7 +92,12 @@ class SqlRepository(Generic[A]):
             what = f"{cls.aggregate.__name__}.{name}"
             missing = f"{what} has no column in {cls.row.__name__}" if name in known else f"{what} is a column only"
             raise TypeError(f"{missing}: add it, or override _read and _write in {cls.__name__}")
+        for name in [field.name for field in fields(cls.aggregate) if field.name in known and not field.init]:
+            raise TypeError(f"{cls.aggregate.__name__}.{name} has init=False: it could not be read back")
+        for name in sorted(cls.columns.keys() - known):
+            raise TypeError(f"{cls.__name__}.columns names {name}, which is no field of {cls.aggregate.__name__}")
 
 
 def _fields(aggregate: type[Any]) -> list[str]:
-    return [field.name for field in fields(aggregate) if field.init]
+    own = {field.name for field in fields(AggregateRoot) if not field.init}  # events: the outbox keeps them
+    return [field.name for field in fields(aggregate) if field.name not in own]

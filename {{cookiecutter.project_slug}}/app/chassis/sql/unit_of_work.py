@@ -46,6 +46,8 @@ class SqlTransaction(ABC):
 
     async def commit(self) -> None:
         """Raise `AlreadyHandledError` if another attempt at the delivery in hand was faster."""
+        if not self._is_open:
+            raise RuntimeError("this unit of work is not open: what it held was rolled back")
         delivery = current_delivery.get()
         if delivery is not None and delivery.settled:
             raise RuntimeError("an event handler commits once: its delivery is marked as done already")

@@ -23,7 +23,7 @@ async def live() -> Health:
 
 @router.get("/ready", responses={503: {"model": Health}})
 async def ready(request: Request, response: Response) -> Health:
-    """What the process needs answers too."""
+    """200 if the database and the bus can be used."""
     machine: Machine = request.app.state.machine
     report = await Readiness(machine.database, machine.bus, machine.consumers).report()
     if report.failing:

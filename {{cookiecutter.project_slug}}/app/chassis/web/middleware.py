@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from app.chassis.context import is_safe_id, request_id
+from app.chassis.sql.engine import is_unavailable
 from app.chassis.web.errors import problem
 from app.chassis.web.scraping import REQUESTS
 from app.core.exceptions import StartupError
@@ -45,14 +46,15 @@ class RequestMiddleware:
             await self._app(scope, receive, send_with_id)
         except Exception as error:
             logger.error("request failed", exc_info=error)
-            if status:  # the answer has begun: all that is left is to break it off
+            if status:  # the response has started, so it can only be aborted
                 raise
-            await problem(500)(scope, receive, send_with_id)
+            await problem(503 if is_unavailable(error) else 500)(scope, receive, send_with_id)
         finally:
             self._log(scope, status, time.perf_counter() - start)
 
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
-        method = scope["method"] if scope["method"] in METHODS else "other"  # anybody can make up more
+        # Callers can invent methods; each would be a new series.
+        method = scope["method"] if scope["method"] in METHODS else "other"
         REQUESTS.labels(method, _pattern(scope), status).observe(seconds)
         details: dict[str, Any] = {
             "method": scope["method"],

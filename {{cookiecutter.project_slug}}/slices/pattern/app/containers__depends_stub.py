@@ -1,16 +1,23 @@
 """Added to the container."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.ports import Clock, IdGenerator, UnitOfWork
 from app.application.some_thing.event_handlers import ConfirmSomeThing
 from app.application.some_thing.handlers import CreateSomeThingHandler, GetSomeThingHandler
 from app.application.some_thing.ports import SomeThingReader
-from app.infrastructure.db.some_thing_repository import SqlSomeThingReader
+from app.chassis.sql.database import Database
+from app.infrastructure.db.some_things import SqlSomeThingReader
 from app.stubs import Stub
+
+
+async def some_thing_reader(database: Annotated[Database, Depends(Stub(Database))]) -> SomeThingReader:
+    return SqlSomeThingReader(database)
+
+
+SINGLETONS = {SomeThingReader: some_thing_reader}
 
 
 async def create_some_thing(
@@ -37,7 +44,3 @@ FACTORIES = {
     GetSomeThingHandler: get_some_thing,
     ConfirmSomeThing: confirm_some_thing,
 }
-
-
-async def open_instances(engine: AsyncEngine) -> dict[type[Any], object]:
-    return {SomeThingReader: SqlSomeThingReader(engine)}

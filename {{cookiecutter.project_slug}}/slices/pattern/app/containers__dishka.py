@@ -5,7 +5,7 @@ from dishka import Provider, provide
 from app.application.some_thing.event_handlers import ConfirmSomeThing
 from app.application.some_thing.handlers import CreateSomeThingHandler, GetSomeThingHandler
 from app.application.some_thing.ports import SomeThingReader
-from app.infrastructure.db.some_thing_repository import SqlSomeThingReader
+from app.infrastructure.db.some_things import SqlSomeThingReader
 
 
 class Adapters(Provider):

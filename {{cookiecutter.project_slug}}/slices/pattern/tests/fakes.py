@@ -1,32 +1,20 @@
 """Added to the fakes."""
 
-from collections.abc import Callable
 from uuid import UUID
 
-from app.core.aggregate import AggregateRoot
 from app.domain.some_thing.entities import SomeThing
-from app.domain.some_thing.repositories import SomeThingNotFoundError
+from app.domain.some_thing.errors import SomeThingNotFoundError
+from tests.fake_transaction import FakeRepository
 
 
-class FakeSomeThings:
-    """`track` tells the unit of work which aggregates to ask for events, as in the real repository."""
-
-    def __init__(self, track: Callable[[AggregateRoot], None]) -> None:
-        self.stored: list[SomeThing] = []
-        self._track = track
-
+class FakeSomeThings(FakeRepository[SomeThing]):
     async def by_id(self, some_thing_id: UUID) -> SomeThing:
-        found = next((one for one in self.stored if one.id == some_thing_id), None)
+        found = self._find(lambda one: one.id == some_thing_id)
         if found is None:
             raise SomeThingNotFoundError
-        self._track(found)
         return found
-
-    async def add(self, some_thing: SomeThing) -> None:
-        self.stored.append(some_thing)
-        self._track(some_thing)
 
 
 class FakeUnitOfWork:
     def __init__(self) -> None:
-        self.some_things = FakeSomeThings(self._aggregates.append)
+        self.some_things = self._track(FakeSomeThings())

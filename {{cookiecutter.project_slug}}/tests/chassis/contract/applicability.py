@@ -16,11 +16,11 @@ WORKER_REPORT = "contract-does-not-apply"
 class Capability(StrEnum):
     """What one kind of broker has and another has not."""
 
-    SEVERAL_SERVICES = "several services read the same events"
-    SEVERAL_WORKERS = "several workers of one service share the events"
-    STRANGERS = "somebody else can write to the topic"
-    OUTAGE = "the broker can be away"
+    BROKER = "a broker outside the process, which keeps events until they are fetched"
+    OUTAGE = "the broker can be stopped by the test"
     RESTART = "the broker keeps its events while it is away"
+    TRANSACTIONS = "the broker has transactions"
+    CERTIFICATES = "the test can run a broker that asks for certificates"
 
 
 def needs(*capabilities: Capability) -> pytest.MarkDecorator:

@@ -6,22 +6,28 @@ from typing import Literal
 from uuid import uuid4
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from pydantic import SecretStr
 
-from app.infrastructure.events.bus import EventBusSettings
-from tests.contract.applicability import Applicability, Capability
-from tests.contract.harness import Harness, Outage
-from tests.servers.kafka import FOREIGN_SESSION, KafkaServer, own_kafka
-from tests.servers.other_service import put
+from app.chassis.broker.bus import EventBusSettings
+from tests.chassis.contract.applicability import Applicability, Capability
+from tests.chassis.contract.harness import Harness, Outage
+from tests.chassis.servers.kafka import FOREIGN_SESSION, KafkaServer, own_kafka
+from tests.chassis.servers.other_service import put
 
 FOREIGN = os.environ.get("TEST_KAFKA_BOOTSTRAP")
 TANSU = not FOREIGN and not os.environ.get("KAFKA_HOME")
 
 LACKS: dict[Capability, str] = {}
 if FOREIGN:
-    LACKS |= dict.fromkeys([Capability.OUTAGE, Capability.RESTART], "TEST_KAFKA_BOOTSTRAP is not ours to stop")
+    not_ours = [Capability.OUTAGE, Capability.RESTART, Capability.CERTIFICATES]
+    LACKS |= dict.fromkeys(not_ours, "TEST_KAFKA_BOOTSTRAP is not ours to stop and start")
 elif TANSU:
-    LACKS |= {Capability.RESTART: "Tansu keeps events in memory only; with KAFKA_HOME, Apache Kafka is restarted"}
+    LACKS |= {
+        Capability.RESTART: "Tansu keeps events in memory only; with KAFKA_HOME, Apache Kafka is restarted",
+        Capability.TRANSACTIONS: "Tansu takes no transactions from aiokafka; with KAFKA_HOME, Apache Kafka does",
+        Capability.CERTIFICATES: "Tansu is run without TLS; with KAFKA_HOME, Apache Kafka is run with it",
+    }
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,15 +45,18 @@ class KafkaHarness(Harness):
             event_bus_idempotent=server is None or server.idempotent,
             event_bus_session=session,
         )
-        super().__init__(settings, topic=topic, lease=session)
+        super().__init__(settings, topic)
 
-    async def publish_as_stranger(self, body: bytes) -> None:
-        await self.publish_elsewhere(self.topic, body)
-
-    async def publish_elsewhere(
-        self, topic: str, body: bytes, attributes: Mapping[str, str] | None = None, key: str = ""
-    ) -> None:
+    async def put(self, topic: str, body: bytes, attributes: Mapping[str, str] | None = None, key: str = "") -> None:
         await put(f"kafka://{self.address}", topic, body, attributes, key)
+
+    async def exists(self, topic: str) -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
+        await admin.start()
+        try:
+            return topic in await admin.list_topics()
+        finally:
+            await admin.close()
 
 
 def _as_long_as_it_may_live(fixture_name: str, config: pytest.Config) -> Literal["session", "function"]:

@@ -7,13 +7,13 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from app.infrastructure.events.bus import EventBusSettings
-from tests.contract.applicability import Applicability, Capability
-from tests.contract.harness import Harness, Outage
-from tests.servers.other_service import put
-from tests.servers.redis import any_redis, own_redis
+from app.chassis.broker.bus import EventBusSettings
+from tests.chassis.contract.applicability import Applicability, Capability
+from tests.chassis.contract.harness import Harness, Outage
+from tests.chassis.servers.other_service import put
+from tests.chassis.servers.redis import RedisServer, any_redis, own_redis
 
-LACKS: dict[Capability, str] = {}
+LACKS = {Capability.TRANSACTIONS: "Redis has none that a reader could see before their end"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,22 +23,15 @@ def pytest_configure(config: pytest.Config) -> None:
 class RedisHarness(Harness):
     def __init__(self, url: str) -> None:
         topic = f"test-{uuid4().hex}"
-        settings = EventBusSettings(
-            event_bus_url=SecretStr(url),
-            event_bus_topic=topic,
-            event_bus_lease=2.0,
-        )
-        super().__init__(settings, topic=topic, lease=2.0)
+        super().__init__(EventBusSettings(event_bus_url=SecretStr(url), event_bus_topic=topic), topic)
         self.url = url
 
-    async def publish_as_stranger(self, body: bytes) -> None:
-        async with Redis.from_url(self.url) as redis:
-            await redis.xadd(f"{{{self.topic}}}:0", {"data": body})
-
-    async def publish_elsewhere(
-        self, topic: str, body: bytes, attributes: Mapping[str, str] | None = None, key: str = ""
-    ) -> None:
+    async def put(self, topic: str, body: bytes, attributes: Mapping[str, str] | None = None, key: str = "") -> None:
         await put(self.url, topic, body, attributes)
+
+    async def exists(self, topic: str) -> bool:
+        async with Redis.from_url(self.url) as redis:
+            return bool(await redis.exists(topic))
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +41,16 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def harness(redis_url: str) -> Harness:
+def harness(redis_url: str) -> RedisHarness:
     return RedisHarness(redis_url)
 
 
 @pytest.fixture
-def outage() -> Iterator[Outage]:
+def own_server() -> Iterator[RedisServer]:
     with own_redis() as server:
-        yield Outage(RedisHarness(server.url), server)
+        yield server
+
+
+@pytest.fixture
+def outage(own_server: RedisServer) -> Outage:
+    return Outage(RedisHarness(own_server.url), own_server)

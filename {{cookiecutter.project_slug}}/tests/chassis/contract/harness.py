@@ -1,83 +1,82 @@
 """What the contract suite needs of a bus in order to try it. Each bus has a subclass in its conftest."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
+from uuid import uuid4
 
+from app.chassis.broker.bus import EventBusSettings, open_event_bus
+from app.chassis.broker.errors import EventBusError
 from app.core.events import Event, EventBus
-from app.infrastructure.events.bus import EventBusSettings, open_event_bus
+from tests.chassis.contract.support import Inbox
 
-SERVICE = "service"
-PATIENCE = 20.0  # seconds within which whatever should happen has happened, on a slow machine too
-
-
-class Consumer(Protocol):
-    """What a worker does with what it is given. `stop` is told when the worker has to stop."""
-
-    async def receive(self, event: Event, /) -> None: ...
-
-    def stop(self) -> None: ...
+STOP = 5.0  # seconds within which `fetch` has to end once it is cancelled
+OUTAGE = 60.0  # seconds after which an outage is over, on a slow machine too
+RESTART = 0.1  # seconds until `fetch` is called again after an error
 
 
 class Harness:
-    """One topic, fresh for one test, on a real broker.
+    """One topic and one service, fresh for one test, on a real broker."""
 
-    `lease`: seconds after which a worker that fell silent is taken for dead.
-    """
-
-    def __init__(self, settings: EventBusSettings, *, topic: str = "", lease: float = 0.0) -> None:
+    def __init__(self, settings: EventBusSettings, topic: str = "") -> None:
         self.settings = settings
         self.topic = topic
-        self.lease = lease
+        self.service = f"service-{uuid4().hex}"
 
-    def open_bus(self, service: str = SERVICE) -> AbstractAsyncContextManager[EventBus]:
-        """The adapter under test, on this topic. `service` is its consumer group."""
-        return open_event_bus(self.settings, service)
+    def open_bus(self, service: str = "") -> AbstractAsyncContextManager[EventBus]:
+        """The adapter under test, on this topic."""
+        return open_event_bus(self.settings, service or self.service)
 
     async def publish(self, *events: Event) -> None:
         """As another process would: return once the events are safe."""
         async with self.open_bus() as bus:
             await bus.publish_many(events)
 
-    async def publish_as_stranger(self, body: bytes) -> None:
-        """Put a message onto the topic that no adapter of ours would write."""
+    async def publish_somehow(self, *events: Event) -> None:
+        """Over an outage."""
+        async with self.open_bus() as bus:
+            await publish_as_the_relay_does(bus, *events)
+
+    async def put(self, topic: str, body: bytes, attributes: Mapping[str, str] | None = None, key: str = "") -> None:
+        """Put a message onto a topic, as another service might. Not every broker has keys."""
         raise NotImplementedError
 
-    async def publish_elsewhere(
-        self, topic: str, body: bytes, attributes: Mapping[str, str] | None = None, key: str = ""
-    ) -> None:
-        """Put a message onto a topic of another service, as that service might. Not every broker has keys."""
+    async def exists(self, topic: str) -> bool:
         raise NotImplementedError
-
-    async def run(self, bus: EventBus, stop: asyncio.Event) -> None:
-        """Deliver until `stop`."""
-        await bus.run(stop)
 
     @asynccontextmanager
-    async def working(
-        self, consumer: Consumer, service: str = SERVICE, *, elsewhere: Consumer | None = None, topic: str = ""
+    async def fetching(
+        self, inbox: Inbox, service: str = "", topics: Sequence[str] = ()
     ) -> AsyncIterator[asyncio.Task[None]]:
-        """A worker in this process. At the end it is asked to stop, and has to, in time and without an error.
-
-        `elsewhere` is given what other services put onto `topic`.
-        A test that cancels the task cuts the worker off, as the end of the grace period does.
-        """
+        """Fetch in the background, again after each error, as the service does. At the end it has to stop in time."""
         async with self.open_bus(service) as bus:
-            bus.subscribe(consumer.receive)
-            if elsewhere:
-                bus.listen(topic, elsewhere.receive)
-            stop = asyncio.Event()
-            running = asyncio.create_task(self.run(bus, stop))
+            fetching = asyncio.create_task(keep_fetching(bus, inbox, topics))
             try:
-                yield running
+                yield fetching
             finally:
-                stop.set()
-                consumer.stop()
-                await asyncio.wait([running], timeout=PATIENCE)
-                assert running.done(), "the worker does not stop"
-                if not running.cancelled():
-                    running.result()
+                fetching.cancel()
+                await asyncio.wait([fetching], timeout=STOP)
+                assert fetching.done(), "fetch does not end when it is cancelled"
+
+
+async def publish_as_the_relay_does(bus: EventBus, *events: Event) -> None:
+    """Again and again until it succeeds. So events may be published twice; the inbox of a service copes."""
+    async with asyncio.timeout(OUTAGE):
+        while True:
+            try:
+                return await bus.publish_many(events)
+            except EventBusError:
+                await asyncio.sleep(RESTART)
+
+
+async def keep_fetching(bus: EventBus, inbox: Inbox, topics: Sequence[str]) -> None:
+    while True:
+        try:
+            await bus.fetch(inbox.store, topics)
+        except Exception as error:
+            inbox.errors.append(error)
+        await asyncio.sleep(RESTART)
 
 
 class Broker(Protocol):
@@ -87,10 +86,22 @@ class Broker(Protocol):
 
     def stop(self) -> None: ...
 
+    def kill(self) -> None: ...
+
 
 class Outage:
-    """A topic on a broker that the test may stop and start."""
+    """A topic on a broker that the test may stop and start. Meanwhile the event loop goes on."""
 
     def __init__(self, harness: Harness, broker: Broker) -> None:
         self.harness = harness
-        self.broker = broker
+        self._broker = broker
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._broker.start)
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self._broker.stop)
+
+    async def kill(self) -> None:
+        """As a crash would."""
+        await asyncio.to_thread(self._broker.kill)

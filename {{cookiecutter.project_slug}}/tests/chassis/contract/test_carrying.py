@@ -3,90 +3,95 @@
 import os
 from dataclasses import replace
 
-from tests.contract.applicability import Capability, needs
-from tests.contract.harness import Harness
-from tests.contract.support import COUNTED, Gate, Recorder, event, until
+import pytest
+
+from app.core.events import Event
+from tests.chassis.contract.applicability import Capability, needs
+from tests.chassis.contract.harness import Harness
+from tests.chassis.contract.support import Inbox, event, events, in_order, until
+
+HEADERS = {"requestid": "r-1", "traceparent": "00-0af7-b7ad-01", "tenant": "größe こんにちは", "empty": ""}
 
 
-async def test_an_event_arrives_as_it_was_published(harness: Harness) -> None:
-    recorder = Recorder()
-    headers = {"request-id": "r-1", "time": "a header may bear an attribute's name", "grüße": "こんにちは"}
-    published = replace(event(1, subject="größe"), version=3, data=b"\x00{}\xff", headers=headers)
-    async with harness.working(recorder):
+@pytest.mark.parametrize(
+    "published",
+    [
+        replace(event(1, subject="größe"), version=3, data=b"\x00{}\xff", headers=HEADERS),
+        replace(event(1), data=b""),
+        replace(event(1), data=os.urandom(1_000_000)),
+    ],
+    ids=["with headers", "without payload", "of one megabyte"],
+)
+async def test_an_event_is_stored_as_it_was_published(harness: Harness, published: Event) -> None:
+    inbox = Inbox()
+    async with harness.fetching(inbox):
         await harness.publish(published)
-        await until(lambda: bool(recorder.events))
-    assert recorder.events == [published]
+        await until(lambda: bool(inbox.events))
+    assert inbox.events == [published]
 
 
-async def test_an_event_without_payload_and_headers_arrives(harness: Harness) -> None:
-    recorder, published = Recorder(), replace(event(1), data=b"")
-    async with harness.working(recorder):
-        await harness.publish(published)
-        await until(lambda: bool(recorder.events))
-    assert recorder.events == [published]
+async def test_every_event_is_stored_once_and_in_the_order_of_its_subject(harness: Harness) -> None:
+    inbox = Inbox()
+    async with harness.fetching(inbox):
+        for first in range(0, 1000, 250):
+            await harness.publish(*events(range(first, first + 250)))
+        await until(inbox.has(range(1000)))
+    assert len(inbox.events) == 1000
+    assert inbox.firsts() == in_order(range(1000))
+    assert inbox.errors == []
 
 
-async def test_a_payload_of_one_megabyte_arrives(harness: Harness) -> None:
-    recorder, published = Recorder(), replace(event(1), data=os.urandom(1_000_000))
-    async with harness.working(recorder):
-        await harness.publish(published)
-        await until(lambda: bool(recorder.events))
-    assert recorder.events == [published]
-
-
-async def test_events_of_one_subject_arrive_in_the_order_of_their_publication(harness: Harness) -> None:
-    recorder = Recorder()
-    async with harness.working(recorder):
-        for first in range(0, 200, 50):
-            await harness.publish(*(event(n, subject=f"s{n % 10}") for n in range(first, first + 50)))
-        await until(lambda: len(recorder.events) >= 200)
-    assert recorder.by_subject() == {f"s{i}": list(range(i, 200, 10)) for i in range(10)}
-
-
-async def test_events_published_before_the_first_worker_started_are_delivered(harness: Harness) -> None:
-    recorder = Recorder()
-    await harness.publish(event(1), event(2))
-    async with harness.working(recorder):
-        await until(lambda: recorder.numbers == [1, 2])
-
-
-async def test_events_of_every_type_arrive_and_keep_their_order_among_each_other(harness: Harness) -> None:
-    recorder = Recorder()
-    async with harness.working(recorder):
+async def test_events_of_several_types_keep_their_order_among_each_other(harness: Harness) -> None:
+    inbox = Inbox()
+    async with harness.fetching(inbox):
         await harness.publish(event(1), event(2, event_type="nobody's"), event(3, event_type="other"), event(4))
-        await until(lambda: recorder.numbers == [1, 2, 3, 4])
-    assert [event.type for event in recorder.events] == [COUNTED, "nobody's", "other", COUNTED]
+        await until(inbox.has([1, 2, 3, 4]))
+    assert inbox.numbers == [1, 2, 3, 4]
 
 
-async def test_an_event_in_hand_does_not_keep_the_other_subjects_waiting(harness: Harness) -> None:
-    gate = Gate()
-
-    async def react(number: int) -> None:
-        if number == 0:
-            await gate(number)
-
-    recorder = Recorder(react=react)
-    async with harness.working(recorder):
-        await harness.publish(*(event(n, subject=f"s{n}") for n in range(40)))
-        await gate.entered.wait()
-        await until(lambda: len(recorder.events) > 20)  # the others may share a partition with the first
-        gate.opened.set()
-        await until(lambda: len(recorder.events) == 40)
+@needs(Capability.BROKER)
+async def test_large_events_are_handed_over_in_small_batches(harness: Harness) -> None:
+    inbox = Inbox()
+    small, large = events(range(600)), [replace(event(n), data=b"%d" % n + b" " * 900_000) for n in range(600, 640)]
+    await harness.publish(*small, *large)
+    async with harness.fetching(inbox):
+        await until(lambda: len(inbox.events) == 640)
+    assert max(len(batch) for batch in inbox.batches) <= 500
+    assert max(sum(len(event.data) for event in batch) for batch in inbox.batches) <= 8_000_000
+    assert inbox.firsts()["a"] == list(range(600, 640))
 
 
-@needs(Capability.SEVERAL_SERVICES)
-async def test_every_service_is_given_every_event(harness: Harness) -> None:
-    one, other = Recorder(), Recorder()
-    async with harness.working(one, "one"), harness.working(other, "other"):
+@needs(Capability.BROKER)
+async def test_what_is_published_before_anybody_fetches_is_kept(harness: Harness) -> None:
+    inbox = Inbox()
+    await harness.publish(event(1), event(2))
+    async with harness.fetching(inbox):
+        await until(lambda: inbox.numbers == [1, 2])
+
+
+@needs(Capability.BROKER)
+async def test_every_service_gets_every_event_also_one_that_comes_later(harness: Harness) -> None:
+    one, other, late = Inbox(), Inbox(), Inbox()
+    async with harness.fetching(one, "one"), harness.fetching(other, "other"):
         await harness.publish(event(1), event(2))
         await until(lambda: one.numbers == other.numbers == [1, 2])
-
-
-@needs(Capability.SEVERAL_SERVICES)
-async def test_a_service_that_comes_later_is_given_what_another_has_handled(harness: Harness) -> None:
-    one, late = Recorder(), Recorder()
-    await harness.publish(event(1), event(2))
-    async with harness.working(one, "one"):
-        await until(lambda: one.numbers == [1, 2])
-    async with harness.working(late, "late"):
+    async with harness.fetching(late, "late"):
         await until(lambda: late.numbers == [1, 2])
+
+
+@needs(Capability.BROKER)
+async def test_fetching_goes_on_where_it_ended(harness: Harness) -> None:
+    first, second = Inbox(), Inbox()
+    async with harness.fetching(first):
+        for number in (1, 2, 3):
+            await harness.publish(event(number))
+            await until(first.has([number]))
+    async with harness.fetching(second):
+        await harness.publish(event(4))
+        await until(second.has([4]))
+    assert second.numbers in ([4], [3, 4])  # the last one again, if the end came before it was acknowledged
+
+
+async def test_the_check_of_a_bus_that_works_passes(harness: Harness) -> None:
+    async with harness.open_bus() as bus:
+        await bus.check()

@@ -1,112 +1,126 @@
-"""What becomes of events whose handlers fail, and of messages that are no events."""
+"""Something fails or ends between the broker and the inbox: nothing is lost, and the order is kept."""
 
 import asyncio
-from functools import partial
+from collections.abc import Sequence
+from pathlib import Path
 
-from app.core.events import UNDECODABLE
-from app.core.exceptions import PermanentError
-from app.core.retry import RetryPolicy
-from tests.contract.applicability import Capability, needs
-from tests.contract.harness import Harness
-from tests.contract.support import QUICK, Handling, Records, event, until
-
-
-async def test_a_handler_that_failed_is_tried_again_until_it_succeeds(harness: Harness) -> None:
-    async def fail_twice(number: int) -> None:
-        if len(handling.calls) < 3:
-            raise ValueError
-
-    records = Records()
-    handling = Handling(records, fail_twice)
-    async with harness.working(handling):
-        await harness.publish(event(1), event(2))
-        await until(lambda: len(records.settled) == 2)
-    assert (handling.calls, records.letters) == ([1, 1, 1, 2], [])
+from app.core.events import UNDECODABLE, Event
+from tests.chassis.contract.applicability import Capability, needs
+from tests.chassis.contract.harness import Harness
+from tests.chassis.contract.support import Inbox, event, events, in_order, until
+from tests.chassis.contract.victim import Victim, read_stored
 
 
-async def test_an_event_that_keeps_failing_becomes_a_dead_letter_and_the_next_ones_go_on(harness: Harness) -> None:
-    async def fail(number: int) -> None:
-        if number == 1:
-            raise ValueError("no luck")
+async def test_a_batch_that_could_not_be_stored_comes_again_before_the_next(harness: Harness) -> None:
+    tried: list[list[bytes]] = []
 
-    records = Records()
-    handling = Handling(records, fail)
-    poisonous = event(1)
-    async with harness.working(handling):
-        await harness.publish(poisonous, event(2), event(3))
-        await until(lambda: len(records.settled) == 3)
-    [letter] = records.letters
-    assert (letter.event, letter.reason, letter.attempts) == (poisonous, "ValueError: no luck", 3)
-    assert handling.calls == [1, 1, 1, 2, 3]
+    async def refuse_some(batch: Sequence[Event]) -> None:
+        tried.append([event.data for event in batch])
+        if len(tried) in (2, 3):
+            raise OSError("the database is away")
 
-
-async def test_a_permanent_error_is_not_tried_again(harness: Harness) -> None:
-    async def fail(number: int) -> None:
-        raise PermanentError("never")
-
-    records = Records()
-    handling = Handling(records, fail)
-    async with harness.working(handling):
-        await harness.publish(event(1))
-        await until(lambda: len(records.letters) == 1)
-    assert handling.calls == [1]
+    inbox = Inbox(before=refuse_some)
+    async with harness.fetching(inbox):
+        for first in range(0, 60, 20):
+            await harness.publish(*events(range(first, first + 20)))
+        await until(inbox.has(range(60)))
+    assert inbox.firsts() == in_order(range(60))
+    assert len(tried) > len(inbox.batches)
 
 
-async def test_an_event_whose_dead_letter_cannot_be_kept_comes_again_before_the_next(harness: Harness) -> None:
-    async def fail(number: int) -> None:
-        if number == 1:
-            raise PermanentError("never")
+@needs(Capability.BROKER)
+async def test_the_error_of_the_inbox_reaches_the_caller_as_it_is(harness: Harness) -> None:
+    error = OSError("the database is away")
 
-    records = Records()
-    records.refusals = 2
-    handling = Handling(records, fail)
-    async with harness.working(handling):
-        await harness.publish(event(1), event(2))
-        await until(lambda: len(records.settled) == 2)
-    assert handling.calls == [1, 1, 1, 2]
-    assert [letter.event.data for letter in records.letters] == [b"1"]
+    async def refuse(batch: Sequence[Event]) -> None:
+        raise error
 
-
-async def test_a_handler_that_never_returns_is_given_up(harness: Harness) -> None:
-    async def hang(number: int) -> None:
-        if number == 1:
-            await asyncio.Event().wait()
-
-    records = Records()
-    handling = Handling(records, hang, RetryPolicy(attempts=2, first_delay=0.01, timeout=0.1))
-    async with harness.working(handling):
-        await harness.publish(event(1), event(2))
-        await until(lambda: len(records.settled) == 2)
-    assert handling.calls == [1, 1, 2]
-    assert [letter.attempts for letter in records.letters] == [2]
+    inbox = Inbox(before=refuse)
+    await harness.publish(event(1))
+    async with harness.fetching(inbox):
+        await until(lambda: bool(inbox.errors))
+    assert inbox.errors[0] is error
 
 
-@needs(Capability.STRANGERS)
-async def test_a_message_of_a_stranger_is_kept_once_and_the_events_after_it_arrive(harness: Harness) -> None:
-    records = Records()
-    handling = Handling(records)
-    async with harness.working(handling):
-        await harness.publish(event(1))
-        await harness.publish_as_stranger(b"\xff\x00 not an event")
-        await harness.publish(event(2))
-        await until(lambda: len(records.settled) == 3)
-    [letter] = records.letters
-    assert (letter.event.type, letter.event.data) == (UNDECODABLE, b"\xff\x00 not an event")
-    assert handling.calls == [1, 2]
+@needs(Capability.BROKER)
+async def test_what_was_stored_but_not_acknowledged_comes_again(harness: Harness) -> None:
+    stored = asyncio.Event()
 
-
-async def test_an_event_that_takes_its_worker_down_each_time_becomes_a_dead_letter(harness: Harness) -> None:
-    async def hang(number: int) -> None:
+    async def hang(batch: Sequence[Event]) -> None:
+        stored.set()
         await asyncio.Event().wait()
 
-    records = Records()
+    cut_off, inbox = Inbox(after=hang), Inbox()
     await harness.publish(event(1), event(2))
-    for _ in range(QUICK.crashes):
-        doomed = Handling(records, hang)
-        async with harness.working(doomed) as running:
-            await until(partial(doomed.was_called_with, 1))
-            running.cancel()
-    handling = Handling(records)
-    async with harness.working(handling):
-        await until(lambda: len(records.letters) == 1 and handling.calls == [2])
-    assert records.letters[0].event.data == b"1"
+    async with harness.fetching(cut_off):
+        await stored.wait()
+    assert cut_off.numbers == [1, 2]
+    async with harness.fetching(inbox):
+        await harness.publish(event(3))
+        await until(inbox.has([1, 2, 3]))
+    assert list(dict.fromkeys(inbox.numbers)) == [1, 2, 3]
+
+
+@needs(Capability.BROKER)
+async def test_garbage_on_the_topic_is_handed_over_and_later_events_still_come(harness: Harness) -> None:
+    inbox = Inbox()
+    garbage = {"specversion": "1.0", "id": "42", "type": "x" * 200, "we\0ird": "\0", "time": "yesterday"}
+    async with harness.fetching(inbox):
+        await harness.publish(event(1))
+        await harness.put(harness.topic, b"\xff\x00 not an event")
+        await harness.put(harness.topic, b"{}", garbage)
+        await harness.publish(event(2))
+        await until(lambda: len(inbox.events) == 4)
+    undecodable = [stored for stored in inbox.events if stored.type == UNDECODABLE]
+    assert {stored.data for stored in undecodable} == {b"\xff\x00 not an event", b"{}"}
+    assert len({stored.id for stored in undecodable}) == 2
+    assert "\0" not in str([stored.headers for stored in undecodable])
+    assert inbox.errors == []
+
+
+@needs(Capability.BROKER)
+async def test_an_undecodable_message_has_the_same_id_each_time(harness: Harness) -> None:
+    first, again = Inbox(), Inbox()
+    await harness.put(harness.topic, b"not an event")
+    async with harness.fetching(first, "one"):
+        await until(lambda: len(first.events) == 1)
+    async with harness.fetching(again, "other"):
+        await until(lambda: len(again.events) == 1)
+    assert first.events[0].id == again.events[0].id
+
+
+@needs(Capability.BROKER)
+async def test_two_that_fetch_at_once_miss_nothing_and_keep_the_order(harness: Harness) -> None:
+    inbox = Inbox()  # of both
+    async with harness.fetching(inbox):
+        for first in range(0, 300, 50):
+            if first == 100:
+                async with harness.fetching(inbox):
+                    await harness.publish(*events(range(first, first + 50)))
+                    await until(inbox.has(range(first + 50)))
+            else:
+                await harness.publish(*events(range(first, first + 50)))
+        await until(inbox.has(range(300)))
+    assert inbox.firsts() == in_order(range(300))
+
+
+@needs(Capability.BROKER)
+async def test_processes_that_are_frozen_and_killed_lose_nothing_and_keep_the_order(
+    harness: Harness, tmp_path: Path
+) -> None:
+    file = tmp_path / "stored"
+
+    async def publish_until_stored(numbers: range) -> None:
+        for first in numbers[::50]:
+            await harness.publish(*events(range(first, first + 50)))
+        await until(lambda: read_stored(file).has(range(numbers.stop))())
+
+    with Victim(harness, file) as one, Victim(harness, file) as other:
+        await publish_until_stored(range(100))
+        one.freeze()
+        await publish_until_stored(range(100, 200))
+        one.thaw()
+        await harness.publish(*events(range(200, 250)))
+        other.kill()
+        await publish_until_stored(range(250, 350))
+    assert read_stored(file).firsts() == in_order(range(350))

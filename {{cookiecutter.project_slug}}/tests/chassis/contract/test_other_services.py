@@ -1,15 +1,20 @@
-"""Messages of other services: whatever they look like, they reach a handler, or are kept until they can."""
+"""Messages of other services are handed over as they came, whatever they look like."""
 
 from uuid import uuid4
 
 import pytest
 
 from app.core.events import FOREIGN
-from tests.contract.applicability import Capability, needs
-from tests.contract.harness import Harness
-from tests.contract.support import Handling, Recorder, Records, event, until
+from tests.chassis.contract.applicability import Capability, needs
+from tests.chassis.contract.harness import Harness
+from tests.chassis.contract.support import NOON, Inbox, event, events, until
 
-pytestmark = needs(Capability.STRANGERS)
+pytestmark = needs(Capability.BROKER)
+
+
+@pytest.fixture(autouse=True)
+def haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.chassis.broker.topics.LOOK_AGAIN", 0.2)
 
 
 @pytest.fixture
@@ -18,105 +23,79 @@ def topic() -> str:
 
 
 async def test_a_bare_message_arrives_as_it_was_put(harness: Harness, topic: str) -> None:
-    recorder = Recorder()
-    await harness.publish_elsewhere(topic, b"17")
-    async with harness.working(Recorder(), elsewhere=recorder, topic=topic):
-        await until(lambda: recorder.numbers == [17])
-    [message] = recorder.events
+    inbox = Inbox()
+    await harness.put(topic, b"17")
+    async with harness.fetching(inbox, topics=[topic]):
+        await until(lambda: inbox.numbers == [17])
+    [message] = inbox.events
     assert (message.version, message.source, message.type, message.subject) == (FOREIGN, topic, "", "")
     assert message.headers == {}
 
 
 async def test_what_a_message_says_of_itself_is_kept(harness: Harness, topic: str) -> None:
-    recorder = Recorder()
+    inbox = Inbox()
     said = {"type": "order.placed", "subject": "o-17", "time": "2026-05-04T14:00:00+02:00", "tenant": "größe"}
-    await harness.publish_elsewhere(topic, b"17", said)
-    async with harness.working(Recorder(), elsewhere=recorder, topic=topic):
-        await until(lambda: recorder.numbers == [17])
-    [message] = recorder.events
-    assert (message.type, message.subject, message.time) == ("order.placed", "o-17", event(0).time)
+    await harness.put(topic, b"17", said)
+    async with harness.fetching(inbox, topics=[topic]):
+        await until(lambda: inbox.numbers == [17])
+    [message] = inbox.events
+    assert (message.type, message.subject, message.time) == ("order.placed", "o-17", NOON)
     assert message.headers == said
 
 
-async def test_a_message_that_was_sent_twice_has_one_id(harness: Harness, topic: str) -> None:
-    recorder = Recorder()
+async def test_a_cloudevent_that_was_sent_twice_has_one_id(harness: Harness, topic: str) -> None:
+    inbox = Inbox()
     for number in (b"1", b"1", b"2"):
         identity = {"specversion": "1.0", "source": "shop", "id": number.decode()}
-        await harness.publish_elsewhere(topic, number, identity, key="same")
-    async with harness.working(Recorder(), elsewhere=recorder, topic=topic):
-        await until(lambda: recorder.numbers == [1, 1, 2])
-    first, again, other = (message.id for message in recorder.events)
+        await harness.put(topic, number, identity, key="same")
+    async with harness.fetching(inbox, topics=[topic]):
+        await until(lambda: inbox.numbers == [1, 1, 2])
+    first, again, other = (message.id for message in inbox.events)
     assert first == again != other
 
 
-async def test_messages_that_are_no_cloudevents_are_told_apart_whatever_their_fields_say(
-    harness: Harness, topic: str
-) -> None:
-    recorder = Recorder()
+async def test_messages_that_are_no_cloudevents_are_told_apart_whatever_they_say(harness: Harness, topic: str) -> None:
+    inbox = Inbox()
     for number in (b"1", b"2"):
-        await harness.publish_elsewhere(topic, number, {"source": "web", "id": "order 17"}, key="same")
-    async with harness.working(Recorder(), elsewhere=recorder, topic=topic):
-        await until(lambda: recorder.numbers == [1, 2])
-    first, second = (message.id for message in recorder.events)
+        await harness.put(topic, number, {"source": "web", "id": "order 17"}, key="same")
+    async with harness.fetching(inbox, topics=[topic]):
+        await until(lambda: inbox.numbers == [1, 2])
+    first, second = (message.id for message in inbox.events)
     assert first != second
 
 
-async def test_a_service_that_listens_to_its_own_topic_still_gets_all_of_its_events(harness: Harness) -> None:
-    ours, theirs = Recorder(), Recorder()
-    async with harness.working(ours, elsewhere=theirs, topic=harness.topic):
-        await harness.publish(*(event(number, subject=f"s{number}") for number in range(20)))
-        await until(lambda: sorted(ours.numbers) == sorted(theirs.numbers) == [*range(20)])
+async def test_a_service_may_listen_to_its_own_topic_as_well(harness: Harness) -> None:
+    inbox = Inbox()
+    async with harness.fetching(inbox, topics=[harness.topic]):
+        await harness.publish(*events(range(20)))
+        await until(lambda: len(inbox.events) == 40)
+    for foreign in (True, False):
+        assert sorted(int(e.data) for e in inbox.events if (e.version == FOREIGN) is foreign) == [*range(20)]
 
 
-async def test_a_topic_that_comes_later_is_waited_for(
+async def test_a_topic_that_does_not_exist_is_waited_for_and_not_created(
     harness: Harness, topic: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ours, theirs = Recorder(), Recorder()
-    caplog.set_level("INFO")
-    async with harness.working(ours, elsewhere=theirs, topic=topic):
+    inbox = Inbox()
+    async with harness.fetching(inbox, topics=[topic]):
         await harness.publish(event(1))
-        await until(lambda: ours.numbers == [1] and "waiting for it" in caplog.text)
-        await harness.publish_elsewhere(topic, b"2")
-        await until(lambda: theirs.numbers == [2])
+        await until(lambda: inbox.numbers == [1] and "does not exist" in caplog.text)
+        assert not await harness.exists(topic)
+        await harness.put(topic, b"2")
+        await until(lambda: inbox.numbers == [1, 2])
+    assert caplog.text.count("does not exist") == 1
+    assert inbox.errors == []
 
 
-async def test_another_service_of_our_kind_is_understood(harness: Harness) -> None:
-    ours, theirs = Recorder(), Recorder()
-    published = event(1, event_type="order.placed")
-    await harness.publish(published)
-    harness.settings = harness.settings.model_copy(update={"event_bus_topic": f"{harness.topic}-own"})
-    async with harness.working(ours, "listener", elsewhere=theirs, topic=harness.topic):
-        await until(lambda: theirs.numbers == [1])
-    [message] = theirs.events
-    assert (message.type, message.subject, message.time) == (published.type, published.subject, published.time)
-    assert ours.events == []
-
-
-async def test_workers_share_the_messages_and_none_comes_again_after_a_restart(harness: Harness, topic: str) -> None:
-    records = Records()
-    one, other, later = Handling(records, topic=topic), Handling(records, topic=topic), Handling(records, topic=topic)
+async def test_messages_do_not_come_again_after_a_restart(harness: Harness, topic: str) -> None:
+    first, second = Inbox(), Inbox()
     for number in range(5):
-        await harness.publish_elsewhere(topic, str(number).encode(), key=str(number))
-    async with (
-        harness.working(Recorder(), elsewhere=one, topic=topic),
-        harness.working(Recorder(), elsewhere=other, topic=topic),
-    ):
-        await until(lambda: len(records.settled) == 5)
-    assert sorted(one.calls + other.calls) == [0, 1, 2, 3, 4]
-    async with harness.working(Recorder(), elsewhere=later, topic=topic):
-        await harness.publish_elsewhere(topic, b"5")
-        await until(lambda: 5 in later.calls)
-    assert later.calls == [5]
-
-
-async def test_a_message_that_cannot_be_translated_becomes_a_dead_letter_and_the_next_ones_go_on(
-    harness: Harness, topic: str
-) -> None:
-    records = Records()
-    handling = Handling(records, topic=topic)
-    await harness.publish_elsewhere(topic, b"no number", key="same")
-    await harness.publish_elsewhere(topic, b"99", key="same")
-    async with harness.working(Recorder(), "another service", elsewhere=handling, topic=topic):
-        await until(lambda: 99 in handling.calls)
-    [letter] = records.letters
-    assert (letter.consumer, letter.event.version, letter.event.data) == ("handler", FOREIGN, b"no number")
+        await harness.put(topic, str(number).encode(), key="same")
+    async with harness.fetching(first, topics=[topic]):
+        await until(first.has(range(5)))
+        await harness.put(topic, b"5", key="same")
+        await until(first.has(range(6)))
+    async with harness.fetching(second, topics=[topic]):
+        await harness.put(topic, b"6", key="same")
+        await until(second.has([6]))
+    assert second.numbers in ([6], [5, 6])

@@ -1,90 +1,93 @@
-"""The broker is away, at the start or later: workers wait for it, publishers are told."""
+"""The broker is away, at the start or later: fetching goes on when it is back, and publishers are told."""
 
 import asyncio
+import time
 
-from app.core.events import Event
-from tests.contract.applicability import Capability, needs
-from tests.contract.harness import PATIENCE, Harness, Outage
-from tests.contract.support import Gate, Handling, Records, event, until
+import pytest
+
+from app.chassis.broker.errors import EventBusError
+from tests.chassis.contract.applicability import Capability, needs
+from tests.chassis.contract.harness import Outage, publish_as_the_relay_does
+from tests.chassis.contract.support import Inbox, event, events, in_order, until
 
 pytestmark = needs(Capability.OUTAGE)
 
-
-async def publish_as_the_relay_does(harness: Harness, published: Event) -> None:
-    """Until it succeeds. So an event may be published twice; the inbox of a service copes."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                return await harness.publish(published)
-            except Exception:
-                await asyncio.sleep(0.1)
+QUICK = 12.0  # seconds
 
 
-async def test_a_worker_that_starts_before_its_broker_waits_for_it(outage: Outage) -> None:
-    outage.broker.stop()
-    records = Records()
-    handling = Handling(records)
-    async with outage.harness.working(handling) as running:
-        await asyncio.wait([running], timeout=0.5)
-        outage.broker.start()
-        await publish_as_the_relay_does(outage.harness, event(1))
-        await until(lambda: len(records.settled) == 1)
-
-
-async def test_a_worker_carries_on_after_an_outage(outage: Outage) -> None:
-    records = Records()
-    handling = Handling(records)
-    async with outage.harness.working(handling):
-        await outage.harness.publish(event(1))
-        await until(lambda: len(records.settled) == 1)
-        outage.broker.stop()
+async def test_who_fetches_before_the_broker_is_there_waits_for_it(outage: Outage) -> None:
+    await outage.stop()
+    inbox = Inbox()
+    async with outage.harness.fetching(inbox):
         await asyncio.sleep(0.5)
-        outage.broker.start()
-        await publish_as_the_relay_does(outage.harness, event(2))
-        await until(lambda: len(records.settled) == 2)
-    assert handling.calls == [1, 2]
+        await outage.start()
+        await outage.harness.publish_somehow(event(1))
+        await until(inbox.has([1]))
+
+
+async def test_fetching_goes_on_after_an_outage(outage: Outage) -> None:
+    inbox = Inbox()
+    async with outage.harness.fetching(inbox):
+        await outage.harness.publish(event(1))
+        await until(inbox.has([1]))
+        await outage.stop()
+        await asyncio.sleep(0.5)
+        await outage.start()
+        await outage.harness.publish_somehow(event(2))
+        await until(inbox.has([2]))
 
 
 @needs(Capability.RESTART)
-async def test_events_that_nobody_handled_before_an_outage_are_delivered_after_it(outage: Outage) -> None:
-    records = Records()
-    await outage.harness.publish(*(event(n) for n in range(20)))
-    outage.broker.stop()
-    handling = Handling(records)
-    async with outage.harness.working(handling):
-        outage.broker.start()
-        await until(lambda: len(records.settled) == 20)
-    assert handling.calls == list(range(20))
+async def test_what_was_published_survives_the_kill_of_the_broker(outage: Outage) -> None:
+    inbox = Inbox()
+    await outage.harness.publish(*events(range(100)))
+    await outage.kill()
+    await outage.start()
+    async with outage.harness.fetching(inbox):
+        await until(inbox.has(range(100)))
+    assert inbox.firsts() == in_order(range(100))
 
 
-async def test_an_event_in_hand_when_the_broker_goes_away_takes_effect_once(outage: Outage) -> None:
-    gate, records = Gate(), Records()
-    handling = Handling(records, gate)
-    async with outage.harness.working(handling):
-        await outage.harness.publish(event(1))
-        await gate.entered.wait()
-        outage.broker.stop()
-        gate.opened.set()
-        await until(lambda: gate.passed == [1])
-        outage.broker.start()
-        await publish_as_the_relay_does(outage.harness, event(2))
-        await until(lambda: len(records.settled) == 2)
-    assert handling.calls == [1, 2]
+@needs(Capability.RESTART)
+async def test_what_is_published_and_fetched_over_an_outage_is_complete_and_in_order(outage: Outage) -> None:
+    inbox = Inbox()
+
+    async def publish_all() -> None:
+        async with outage.harness.open_bus() as bus:
+            for first in range(0, 400, 20):
+                await publish_as_the_relay_does(bus, *events(range(first, first + 20)))
+                await asyncio.sleep(0.02)
+
+    async with outage.harness.fetching(inbox):
+        publishing = asyncio.create_task(publish_all())
+        await until(lambda: len(inbox.numbers) > 20)
+        await outage.kill()
+        await asyncio.sleep(1)
+        await outage.start()
+        await publishing
+        await until(inbox.has(range(400)))
+    assert inbox.firsts() == in_order(range(400))
 
 
-async def test_publishing_and_ping_say_that_the_broker_is_away(outage: Outage) -> None:
+async def test_publishing_and_check_say_soon_that_the_broker_is_away(outage: Outage) -> None:
     async with outage.harness.open_bus() as bus:
-        await bus.publish(event(1))
-        await bus.ping()
-        outage.broker.stop()
-        async with asyncio.timeout(PATIENCE):
-            answers = await asyncio.gather(bus.publish(event(2)), bus.ping(), return_exceptions=True)
-        assert all(isinstance(answer, Exception) for answer in answers)
-        outage.broker.start()
-        await publish_as_the_relay_does(outage.harness, event(2))
+        await bus.publish_many([event(1)])
+        await bus.check()
+        await outage.stop()
+        started = time.monotonic()
+        with pytest.raises(EventBusError, match=r"cannot publish to topic .* does not answer"):
+            await bus.publish_many([event(2)])
+        with pytest.raises(EventBusError, match=r"cannot use topic .* does not answer"):
+            await bus.check()
+        assert time.monotonic() - started < QUICK
+        await outage.start()
+        await outage.harness.publish_somehow(event(3))
 
 
-async def test_a_worker_stops_while_the_broker_is_away(outage: Outage) -> None:
-    async with outage.harness.working(Handling(Records())):
-        outage.broker.stop()
+async def test_fetching_can_be_ended_while_the_broker_is_away(outage: Outage) -> None:
+    inbox = Inbox()
+    await outage.harness.publish(event(1))
+    async with outage.harness.fetching(inbox):
+        await until(inbox.has([1]))
+        await outage.stop()
         await asyncio.sleep(0.5)

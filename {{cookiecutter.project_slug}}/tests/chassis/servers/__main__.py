@@ -1,4 +1,4 @@
-"""`python -m tests.servers`: a broker for those who have none, until Ctrl-C. Prints the settings to use.
+"""`python -m tests.chassis.servers`: a broker for those who have none, until Ctrl-C. Prints the settings to use.
 
 It keeps nothing after that: for the afternoon, not for the week.
 """
@@ -6,7 +6,7 @@ It keeps nothing after that: for the afternoon, not for the week.
 import signal
 import threading
 
-from tests.servers.broker import own_broker
+from tests.chassis.servers.broker import own_broker
 
 if __name__ == "__main__":
     over = threading.Event()

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.servers.crashing import Broker
-from tests.servers.kafka import own_kafka
+from tests.chassis.servers.crashing import Broker
+from tests.chassis.servers.kafka import own_kafka
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.servers.crashing import Broker
+from tests.chassis.servers.crashing import Broker
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Another service, which knows nothing of ours but its Kafka: puts a message onto a topic of its own.
 
-`python -m tests.servers.other_service kafka://... TOPIC BODY`
+`python -m tests.chassis.servers.other_service kafka://... TOPIC BODY`
 """
 
 import asyncio

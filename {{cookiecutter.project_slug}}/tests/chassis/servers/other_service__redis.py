@@ -1,6 +1,6 @@
 """Another service, which knows nothing of ours but its Redis: puts a message onto a stream of its own.
 
-`python -m tests.servers.other_service redis://... TOPIC BODY`
+`python -m tests.chassis.servers.other_service redis://... TOPIC BODY`
 """
 
 import asyncio

@@ -6,7 +6,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,10 +14,11 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy.engine import URL, make_url
 
-from tests.servers.program import Program, free_port
+from tests.chassis.servers.program import Program, free_port
 
 # Durability costs time, and no test pulls the plug of the machine.
 FAST = [f"-c{setting}" for setting in ("fsync=off", "full_page_writes=off", "synchronous_commit=off")]
+DURABLE = ["-cfsync=off"]  # what was acknowledged outlives a crash of the server, not of the machine
 
 
 class PostgresServer:
@@ -59,12 +60,19 @@ def any_postgres() -> Iterator[PostgresServer]:
     if url := os.environ.get("TEST_POSTGRES_URL"):
         yield PostgresServer(make_url(url))
         return
-    with tempfile.TemporaryDirectory() as directory, _own_postgres(Path(directory)) as server:
+    with own_postgres(FAST) as (server, _):
         yield server
 
 
 @contextmanager
-def _own_postgres(directory: Path) -> Iterator[PostgresServer]:
+def own_postgres(settings: Sequence[str] = DURABLE) -> Iterator[tuple[PostgresServer, Program]]:
+    """A server that nobody else uses, and the program, to be killed and started."""
+    with tempfile.TemporaryDirectory() as directory, _running(Path(directory), settings) as running:
+        yield running
+
+
+@contextmanager
+def _running(directory: Path, settings: Sequence[str]) -> Iterator[tuple[PostgresServer, Program]]:
     user = _unprivileged_user()
     programs = _programs(directory if user else None)
     data, port = directory / "data", free_port()
@@ -75,11 +83,11 @@ def _own_postgres(directory: Path) -> Iterator[PostgresServer]:
     initdb = [str(programs / "initdb"), "-D", str(data), "-U", "app", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run(initdb, user=user, cwd=data, check=True, stdout=subprocess.DEVNULL)
     server = PostgresServer(make_url(f"postgresql+asyncpg://app@127.0.0.1:{port}/postgres"))
-    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-clisten_addresses=127.0.0.1", *FAST]
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-clisten_addresses=127.0.0.1", *settings]
     program = Program([*command, "-cunix_socket_directories="], server.answers, user)
     program.start()
     try:
-        yield server
+        yield server, program
     finally:
         program.stop()
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-START = 30.0  # seconds until it answers, on a slow machine too
+START = 90.0  # seconds until it answers, on a slow machine too
 STOP = 10.0
 
 
@@ -55,4 +55,10 @@ class Program:
         """As a crash would: kill -9."""
         if self._popen:
             self._popen.kill()
+            self._popen.wait()
+
+    def crash(self, number: int) -> None:
+        """Send a signal that ends it at once and in disorder, and wait until it is gone."""
+        if self._popen:
+            self._popen.send_signal(number)
             self._popen.wait()

@@ -11,7 +11,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.servers.program import Program, free_port
+from tests.chassis.servers.program import Program, free_port
 
 
 class RedisServer(Program):

@@ -3,7 +3,7 @@ from uuid import UUID
 import pytest
 from httpx2 import AsyncClient
 
-from tests.waiting import eventually
+from tests.chassis.waiting import eventually
 
 PATH = "/api/v1/some-things"
 FIRST = {"title": "First"}

@@ -5,9 +5,9 @@ import pytest
 from app.application.some_thing.commands import CreateSomeThingCommand
 from app.application.some_thing.event_handlers import ConfirmSomeThing
 from app.application.some_thing.handlers import CreateSomeThingHandler
+from app.domain.some_thing.errors import InvalidTitleError, SomeThingNotFoundError
 from app.domain.some_thing.events import SomeThingCreated
-from app.domain.some_thing.repositories import SomeThingNotFoundError
-from app.domain.some_thing.value_objects import InvalidTitleError, Title
+from app.domain.some_thing.value_objects import Title
 from tests.fakes import NOON, CountingIds, FakeUnitOfWork, FixedClock
 
 

@@ -8,7 +8,7 @@ from app.application.some_thing.dto import SomeThingView
 from app.application.some_thing.ports import SomeThingReader
 from app.application.some_thing.queries import GetSomeThingQuery
 from app.domain.some_thing.entities import SomeThing
-from app.domain.some_thing.repositories import SomeThingNotFoundError
+from app.domain.some_thing.errors import SomeThingNotFoundError
 from app.domain.some_thing.value_objects import Title
 
 

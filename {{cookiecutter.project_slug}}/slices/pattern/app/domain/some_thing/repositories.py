@@ -3,13 +3,7 @@
 from typing import Protocol
 from uuid import UUID
 
-from app.core.exceptions import NotFoundError
 from app.domain.some_thing.entities import SomeThing
-
-
-class SomeThingNotFoundError(NotFoundError):
-    code = "some-thing-not-found"
-    message = "There is no some thing with this id."
 
 
 class SomeThingRepository(Protocol):

@@ -2,14 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.core.exceptions import InvalidValueError
-
-MAX_TITLE_LENGTH = 100
-
-
-class InvalidTitleError(InvalidValueError):
-    code = "invalid-title"
-    message = f"A title is one line of 1 to {MAX_TITLE_LENGTH} characters."
+from app.domain.some_thing.errors import MAX_TITLE_LENGTH, InvalidTitleError
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,9 @@
 
 from typing import Annotated
 
+from dependency_injector.wiring import Provide
+
 from app.application.some_thing.handlers import CreateSomeThingHandler, GetSomeThingHandler
 
-
-class Provided: ...
-
-
-CreateSomeThing = Annotated[CreateSomeThingHandler, Provided(by="create_some_thing")]
-GetSomeThing = Annotated[GetSomeThingHandler, Provided(by="get_some_thing")]
+CreateSomeThing = Annotated[CreateSomeThingHandler, Provide["create_some_thing"]]
+GetSomeThing = Annotated[GetSomeThingHandler, Provide["get_some_thing"]]

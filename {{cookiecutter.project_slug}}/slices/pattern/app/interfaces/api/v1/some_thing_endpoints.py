@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.application.some_thing.commands import CreateSomeThingCommand
 from app.application.some_thing.queries import GetSomeThingQuery
+from app.chassis.web.errors import documented
 from app.interfaces.api.deps import CreateSomeThing, GetSomeThing, InjectedRoute
-from app.interfaces.api.errors import documented
 
 router = APIRouter(prefix="/some-things", tags=["some-things"], route_class=InjectedRoute)
 

@@ -19,4 +19,4 @@ class SomeThingRow(Base):
     confirmed_at: Mapped[datetime | None]
 
 
-class EventColumns: ...
+HISTORY = ...  # the place before which the row belongs

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx2
 
-from tests.processes import Process, process
-from tests.servers.crashing import Broker
+from tests.chassis.processes import Process, process
+from tests.chassis.servers.crashing import Broker
 
 PATIENCE = 60.0  # seconds
 
