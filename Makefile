@@ -6,6 +6,8 @@ BUS ?= memory
 BASE ?= main
 # What pytest takes for -k: `make test ONLY=dishka+redis`, `make test ONLY=post_generation`.
 ONLY ?=
+# More than there are processors: much of the time is waiting, for disks and for processes that start and end.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(max(2, 3 * os.cpu_count() // 2))')
 
 BIN := $(CURDIR)/.venv/bin
 READY := .venv/.ready
@@ -36,7 +38,7 @@ demo: $(READY)
 	@$(BIN)/python scripts/demo.py --di $(DI) --bus $(BUS)
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --maxschedchunk 1 $(if $(ONLY),-k "$(ONLY)")
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxschedchunk 1 $(if $(ONLY),-k "$(ONLY)")
 
 lint: $(READY)
 	$(BIN)/ruff check benchmarks hooks scripts tests

@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that no worker is left alone with one of them at the end."""
-    items.sort(key=lambda item: not item.name.startswith(("test_the_tests_of_its_chassis", "test_its_own_tests")))
+    items.sort(key=lambda item: not item.name.startswith(("test_the_tests_of_its_machine", "test_its_own_tests")))
 
 
 @pytest.fixture(scope="session")

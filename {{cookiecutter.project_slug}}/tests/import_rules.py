@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
@@ -31,8 +32,8 @@ class EachImport(Contract):
 class AllowList(EachImport):
     """`packages` import each other, the standard library and what is `allowed`. What is not listed is forbidden."""
 
-    packages = fields.ListField(subfield=fields.StringField())
-    allowed = fields.ListField(subfield=fields.StringField())
+    packages: Any = fields.ListField(subfield=fields.StringField())
+    allowed: Any = fields.ListField(subfield=fields.StringField())
 
     def forbids(self, importer: str, imported: str, graph: ImportGraph) -> bool:
         allowed = sys.stdlib_module_names.union(self.packages, self.allowed)
@@ -42,8 +43,8 @@ class AllowList(EachImport):
 class Slices(EachImport):
     """Packages of one name in `layers` are a slice. Other slices import only its modules named in `public`."""
 
-    layers = fields.ListField(subfield=fields.StringField())
-    public = fields.ListField(subfield=fields.StringField())
+    layers: Any = fields.ListField(subfield=fields.StringField())
+    public: Any = fields.ListField(subfield=fields.StringField())
 
     def forbids(self, importer: str, imported: str, graph: ImportGraph) -> bool:
         ours, theirs = self._slice_of(importer, graph), self._slice_of(imported, graph)
