@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from tests.conftest import migrate
 COUNT = int(os.environ.get("BENCH_EVENTS", "2000"))
 CODEC = EventCodec(EVENTS, UPCASTERS, "bench")
 SIGNUPS = "SELECT coalesce(sum(count), 0) FROM daily_signups"
+SLOW_DONE = "SELECT count(*) FROM deliveries WHERE state = 1 AND consumer = 'send-welcome-email'"
 DEAD = "SELECT count(*) FROM deliveries WHERE state = 2"
 
 
@@ -103,7 +104,7 @@ def sick_mail_server(environment: dict[str, str], url: str, mode: str, folder: P
     settings = {**environment, "DATABASE_URL": url, "SMTP_URL": f"smtp://127.0.0.1:{port}", "LOG_LEVEL": "ERROR"}
     with process("app.main:create_worker", settings, folder / f"{mode}.log"):
         time.sleep(5)
-        with listening(server, port) if mode != "down" else _nothing():
+        with listening(server, port) if mode != "down" else nullcontext():
             asyncio.run(register(url, COUNT))
             taken = asyncio.run(reaches(database, SIGNUPS, COUNT))
             if mode in ("up", "refusing"):
@@ -120,24 +121,15 @@ def sick_mail_server(environment: dict[str, str], url: str, mode: str, folder: P
     return line
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
-
-
 def slow_handlers(environment: dict[str, str], url: str, workers: int, folder: Path) -> str:
     settings = {**environment, "DATABASE_URL": url, "LOG_LEVEL": "ERROR", "PYTHONPATH": str(Path(__file__).parent)}
-    settings |= {"HANDLER_CONCURRENCY": "50", "DATABASE_POOL_SIZE": "30"}
-    running = [process("slow_worker:create_worker", settings, folder / f"slow{n}.log") for n in range(workers)]
-    for one in running:
-        one.__enter__()
-    try:
+    settings |= {"HANDLER_CONCURRENCY": "40"}
+    with ExitStack() as running:
+        for number in range(workers):
+            running.enter_context(process("slow_worker:create_worker", settings, folder / f"slow{number}.log"))
         time.sleep(6)
         asyncio.run(register(url, COUNT))
-        taken = asyncio.run(reaches(Database(url), "SELECT count(*) FROM deliveries WHERE state = 1", 2 * COUNT))
-    finally:
-        for one in running:
-            one.__exit__(None, None, None)
+        taken = asyncio.run(reaches(Database(url), SLOW_DONE, COUNT))
     return f"handlers of 200 ms, {workers} worker(s): {COUNT / taken:.0f} events/s"
 
 

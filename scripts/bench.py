@@ -29,6 +29,9 @@ def main() -> None:
         print("Time of 5000 events, handler called directly = 1")
         for bus in options()["event_bus"]:
             run("delivery", projects[f"dishka+{bus}"], python, bus)
+        print("2000 registrations while the mail server is up, down, silent, or refuses; and slow handlers")
+        for bus in options()["event_bus"]:
+            run("outage", projects[f"dishka+{bus}"], python, bus)
 
 
 if __name__ == "__main__":

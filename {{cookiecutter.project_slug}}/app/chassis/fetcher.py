@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from app.chassis.waiting import wait_for_any
 from app.core.events import EventBus, Store
 
 logger = logging.getLogger(__name__)
@@ -43,9 +44,11 @@ class Fetcher:
     async def _fetch_while_ours(self, stop: asyncio.Event) -> None:
         """Whatever is cut off is fetched again: what is stored already changes nothing."""
         fetching = asyncio.create_task(self._bus.fetch(self._store, self._topics))
+        ended = asyncio.Event()
+        fetching.add_done_callback(lambda _: ended.set())
         try:
             while self._is_ours() and not stop.is_set() and not fetching.done():
-                await asyncio.wait([fetching], timeout=LOOK)
+                await wait_for_any(stop, ended, timeout=LOOK)
             if fetching.done():
                 fetching.result()
         finally:

@@ -12,6 +12,7 @@ import pytest
 
 from app.chassis.codec import EventCodec
 from app.chassis.settings import ChassisSettings
+from app.chassis.sql import sqlite_lease
 from app.chassis.sql.database import Database, open_database
 from app.chassis.sql.engine import create_engine
 from app.chassis.sql.migrating import upgrade
@@ -38,6 +39,11 @@ def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ChassisSettings.model_config, "env_file", None)
     for name in ChassisSettings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_lease, "INTERVAL", 0.1)  # nobody waits for it but a process that stands by, or ends
 
 
 def make_tables(url: str) -> None:

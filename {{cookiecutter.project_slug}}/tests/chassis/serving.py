@@ -1,7 +1,7 @@
 """The server of the machine with a few routes of the sample, in the process of the test."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
@@ -87,15 +87,17 @@ async def serving(
     *subscriptions: Subscription,
     handlers: tuple[object, ...] = (),
     bus: LocalBus | None = None,
+    runs: bool = True,
     **changes: Any,
 ) -> AsyncIterator[Served]:
+    """`runs`: whether the machine works in the background."""
     settings = settings.model_copy(update=changes)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_database(settings, SERVICE, MACHINE) as database:
             app.state.machine = make_machine(settings, database, subscriptions, handlers, bus)
-            async with app.state.machine.running(consume=True):
+            async with app.state.machine.running(consume=True) if runs else nullcontext():
                 yield
 
     app = create_server(settings, {"title": "Sample", "description": ""}, lifespan, docs=True)

@@ -16,7 +16,7 @@ THING = {"name": "one", "password": SECRET}
 
 @pytest.fixture
 async def client(machine_settings: ChassisSettings) -> AsyncIterator[AsyncClient]:
-    async with serving(machine_settings) as served:
+    async with serving(machine_settings, runs=False) as served:
         yield served.client
 
 

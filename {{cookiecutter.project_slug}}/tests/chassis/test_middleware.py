@@ -18,13 +18,13 @@ pytestmark = only_sqlite  # no database is asked
 
 @pytest.fixture
 async def client(machine_settings: ChassisSettings) -> AsyncIterator[AsyncClient]:
-    async with serving(machine_settings) as served:
+    async with serving(machine_settings, runs=False) as served:
         yield served.client
 
 
 @pytest.fixture
 async def narrow(machine_settings: ChassisSettings) -> AsyncIterator[AsyncClient]:
-    async with serving(machine_settings, max_body_bytes=100) as served:
+    async with serving(machine_settings, runs=False, max_body_bytes=100) as served:
         yield served.client
 
 

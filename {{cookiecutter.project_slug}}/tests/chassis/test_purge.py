@@ -21,6 +21,7 @@ FIRST, SECOND = Subscription("first", Counted, First), Subscription("second", Co
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(purge, "CHUNK", 4)
     monkeypatch.setattr(purge, "PAUSE", 0.0)
+    monkeypatch.setattr(purge, "LOOK", 0.1)
 
 
 async def purge_all(database: Database) -> int:

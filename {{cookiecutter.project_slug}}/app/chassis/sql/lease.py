@@ -95,7 +95,9 @@ class Lease(ABC):
         self.changed.set()
 
     async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
-        """Between two beats; ends early when something can be given back."""
+        """Between two beats; ends early when something can be given back, or nothing is left to do."""
+        if self._stopping:
+            return
         waits = [asyncio.ensure_future(e.wait()) for e in ((self.drained,) if stop.is_set() else (self.drained, stop))]
         with suppress(TimeoutError):
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
