@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -43,6 +44,7 @@ class Attempts:
         self, consumer: Consumer, open_scope: OpenScope, decode: Decode, outcomes: Outcomes, alone: asyncio.Lock
     ) -> None:
         self.consumer = consumer
+        self._recovered_at = 0.0
         self.recovered = False  # a sick consumer succeeded: what sleeps may be tried earlier
         self._open_scope = open_scope
         self._decode = decode
@@ -92,7 +94,7 @@ class Attempts:
     async def _attempt(self, delivery: Delivery) -> Failure | None:
         assert delivery.event is not None
         event = delivery.event
-        hand = DeliveryInHand(delivery.consumer, delivery.event_id, _hops(event))
+        hand, began = DeliveryInHand(delivery.consumer, delivery.event_id, _hops(event)), time.monotonic()
         current_delivery.set(hand)  # each lane is a task, and so has a context of its own
         given = event.headers.get("requestid", "")
         request_id.set(given if is_safe_id(given) else None)
@@ -107,7 +109,7 @@ class Attempts:
         except BaseException as error:
             if is_cancelled() or isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
-            return self._failure(delivery, error, hand)
+            return self._failure(delivery, error, hand, began)
         finally:
             current_delivery.set(None)
         self._note(True)
@@ -138,7 +140,7 @@ class Attempts:
                 logger.warning("cannot mark an event as handled, trying again", exc_info=error)
                 await asyncio.sleep(MARK_AGAIN)
 
-    def _failure(self, delivery: Delivery, error: BaseException, hand: DeliveryInHand) -> Failure | None:
+    def _failure(self, delivery: Delivery, error: BaseException, hand: DeliveryInHand, began: float) -> Failure | None:
         details = {"attempt": delivery.attempts + 1, "consumer": delivery.consumer, "event_id": str(delivery.event_id)}
         if hand.settled:
             logger.error("event handler failed after its commit, its effect stays", extra=details, exc_info=error)
@@ -151,6 +153,8 @@ class Attempts:
         if isinstance(error, UnknownVersionError):
             return Failure(error, delay and NEWER_CODE_DELAY)
         self._note(False)
+        if delay and began < self._recovered_at:  # it says nothing of the time after
+            delay = min(delay, PROBE_INTERVAL)
         return Failure(error, delay)
 
     def _delay(self, delivery: Delivery) -> float | None:
@@ -164,7 +168,8 @@ class Attempts:
         return retry.delay(failures)
 
     def _note(self, success: bool) -> None:
-        self.recovered |= success and self.is_sick
+        if success and self.is_sick:
+            self.recovered, self._recovered_at = True, time.monotonic()
         self._recent.append(success)
 
 
