@@ -123,7 +123,7 @@ async def test_is_never_handled_after_it_was_discarded_even_if_its_event_comes_a
 
 
 def test_is_counted_in_the_status_of_the_inbox(letter_id: str, cli: Cli) -> None:
-    counts = {"waiting": 0, "sleeping": 0, "dead": 1, "parked": 1, "oldest_seconds": 0.0}
+    counts = {"waiting": 0, "sleeping": 0, "dead": 1, "parked": 0, "oldest_seconds": 0.0}  # mails wait for none
     assert cli.json("inbox", "status") == [{"consumer": MAIL, **counts}]
     assert cli("inbox", "status").startswith(f"consumer {MAIL}  waiting 0  sleeping 0  dead 1")
     cli("dead-letters", "discard", "--all")
