@@ -26,7 +26,7 @@ MAY_DIFFER = {
         "tests/chassis/contract/test_*_certificates.py",
         "tests/chassis/contract/test_wire.py",
         "tests/chassis/servers/*",
-        "tests/chassis/test_broker_down.py",
+        "tests/integration/test_broker_down.py",
         "tests/integration/conftest.py",
         "tests/integration/test_older_events_on_the_broker.py",
         "tests/integration/test_other_service.py",
