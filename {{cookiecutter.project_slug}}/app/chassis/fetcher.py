@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from app.chassis.waiting import wait_for_any
 from app.core.events import EventBus, Store
@@ -37,8 +36,7 @@ class Fetcher:
             except Exception as error:
                 delay = FIRST_DELAY if loop.time() - began > STEADY else delay
                 logger.warning("fetching events failed, trying again", extra={"seconds": delay}, exc_info=error)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), delay)
+                await wait_for_any(stop, timeout=delay)
                 delay = min(MAX_DELAY, 2 * delay)
 
     async def _fetch_while_ours(self, stop: asyncio.Event) -> None:

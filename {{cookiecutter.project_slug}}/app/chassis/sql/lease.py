@@ -8,8 +8,9 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+
+from app.chassis.waiting import wait_for_any
 
 logger = logging.getLogger(__name__)
 
@@ -98,11 +99,7 @@ class Lease(ABC):
         """Between two beats; ends early when something can be given back, or nothing is left to do."""
         if self._stopping:
             return
-        waits = [asyncio.ensure_future(e.wait()) for e in ((self.drained,) if stop.is_set() else (self.drained, stop))]
-        with suppress(TimeoutError):
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+        await wait_for_any(self.drained, *([] if stop.is_set() else [stop]), timeout=seconds)
         self.drained.clear()
 
 
