@@ -32,6 +32,9 @@ def main() -> None:
         print("2000 registrations while the mail server is up, down, silent, or refuses; and slow handlers")
         for bus in options()["event_bus"]:
             run("outage", projects[f"dishka+{bus}"], python, bus)
+        print("A backlog of 100000 events that a worker finds")
+        for bus in options()["event_bus"]:
+            run("backlog", projects[f"dishka+{bus}"], python, bus)
 
 
 if __name__ == "__main__":

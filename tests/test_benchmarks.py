@@ -15,3 +15,10 @@ def test_a_benchmark_prints_its_ratios(projects: dict[str, Path], programs: Path
     quick = environment(PYTHONPATH=".", BENCH_ROUNDS="1", BENCH_EVENTS="50")
     printed = succeed([programs / "python", TEMPLATE / "benchmarks" / f"{benchmark}.py", "this"], project, quick)
     assert len(re.findall(r"^this +.*\d\.\d\d", printed, re.MULTILINE)) == figures
+
+
+def test_the_benchmark_of_a_backlog_tells_of_both_databases(projects: dict[str, Path], programs: Path) -> None:
+    project = projects[name_of(combinations()[0])]
+    quick = environment(PYTHONPATH=".", BENCH_BACKLOG="100,200,10")
+    printed = succeed([programs / "python", TEMPLATE / "benchmarks" / "backlog.py", "this"], project, quick)
+    assert len(re.findall(r"100 events drained in \d+ s", printed)) == 2
