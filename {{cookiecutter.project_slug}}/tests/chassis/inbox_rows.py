@@ -40,7 +40,7 @@ async def waiting(database: Database) -> int:
     return (await states(database)).get(WAITING, 0)
 
 
-async def until_states(database: Database, seconds: float = 15.0, **expected: int) -> None:
+async def until_states(database: Database, seconds: float = 45.0, **expected: int) -> None:
     """Wait until there are so many deliveries in each state: `until_states(database, done=3, dead=1)`."""
     names = {"waiting": WAITING, "done": DONE, "dead": DEAD}
     wanted = {names[name]: count for name, count in expected.items()}

@@ -54,10 +54,10 @@ async def test_kill_9_at_any_moment_costs_no_event_and_doubles_none(
             await doomed.until_ready()
             await _commit(database, 25)
             total += 25
-            await eventually(partial(_at_least, database, total - 22), seconds=30)
+            await eventually(partial(_at_least, database, total - 22))
             doomed.kill()
     with worker(machine_settings.database_url, tmp_path / "survivor"):
-        await eventually(partial(_at_least, database, total), seconds=30)
+        await eventually(partial(_at_least, database, total))
     assert await counter(database) == (total, total)
     assert await dead(database) == []
 

@@ -5,7 +5,7 @@ from app.core.exceptions import PermanentError
 from app.core.retry import RetryPolicy
 from app.core.subscriptions import Subscription
 from tests.chassis.conftest import OpenMachine
-from tests.chassis.inbox_rows import counter, dead, until_states, waiting
+from tests.chassis.inbox_rows import counter, dead, until_states
 from tests.chassis.sample import Counted, counted
 from tests.chassis.sample_handlers import CountInDatabase, FailingFirst, First, Second
 from tests.chassis.waiting import eventually
@@ -51,10 +51,8 @@ async def test_a_permanent_error_parks_the_lane_at_once_and_no_other(open_machin
     async with open_machine([FIRST], first) as machine:
         machine.bus.topic += [counted(n, subject="a") for n in range(3)]
         machine.bus.topic += [counted(n, subject="b") for n in range(10, 13)]
-        await eventually(lambda: len(first.numbers) == 4)
-        await eventually(lambda: _is_dead(machine.database))
+        await until_states(machine.database, done=4, dead=1, waiting=1)
         assert await dead(machine.database) == [("first", "PermanentError: not yet")]
-        assert await waiting(machine.database) == 1
     assert first.started.count(1) == 1
     assert sorted(first.numbers) == [0, 10, 11, 12]
 
@@ -139,7 +137,7 @@ async def test_a_sick_consumer_is_probed_by_one_attempt_at_a_time_and_catches_up
         await asyncio.sleep(0.3)
         assert len(first.started) < 60
         is_up = True
-        await eventually(lambda: len(first.numbers) == 200, seconds=20)
+        await eventually(lambda: len(first.numbers) == 200)
         assert await dead(machine.database) == []
 
 

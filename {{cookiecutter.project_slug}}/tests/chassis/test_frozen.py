@@ -37,7 +37,7 @@ async def test_another_process_goes_on_for_a_frozen_one_and_nothing_is_doubled_w
             frozen.freeze()
             await commit(database, *_events(range(30, 40)))
             await until_published(database)
-            await eventually(lambda: _all_counted(database, 39), seconds=20)
+            await eventually(lambda: _all_counted(database, 39))
             assert relay not in (await holders(database)).values()
             frozen.thaw()
             await Inbox(database).store(_events(range(40, 45)))

@@ -32,7 +32,7 @@ async def test_work_goes_on_after_the_database_was_read_only(database: Database,
         await cut_connections(database)
         await eventually(lambda: _refuses(commit(machine.database, counted(99))))
         await set_read_only(database, "off")  # but the sessions of the pool do not hear of it
-        await eventually(lambda: _committed(machine.database, 6), seconds=20)
+        await eventually(lambda: _committed(machine.database, 6))
         await until_published(database)
         await until_states(database, done=6)
     assert await counter(database) == (6, 6)

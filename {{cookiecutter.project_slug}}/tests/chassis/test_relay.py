@@ -29,7 +29,7 @@ async def is_published(database: Database) -> bool:
 
 
 async def until_published(database: Database) -> None:
-    await eventually(lambda: is_published(database), seconds=20)
+    await eventually(lambda: is_published(database))
 
 
 @pytest.fixture

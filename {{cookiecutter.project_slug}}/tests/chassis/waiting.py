@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 
-async def eventually(check: Callable[[], bool | Awaitable[bool]], seconds: float = 10.0, every: float = 0.02) -> None:
+async def eventually(check: Callable[[], bool | Awaitable[bool]], seconds: float = 45.0, every: float = 0.02) -> None:
     """Return as soon as `check` is true; fail if it is not within so many seconds."""
     deadline = time.monotonic() + seconds
     while True:
