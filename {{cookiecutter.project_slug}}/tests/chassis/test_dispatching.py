@@ -1,11 +1,14 @@
 import asyncio
 
+import pytest
+
+from app.chassis.inbox import dispatcher
 from app.chassis.sql.database import Database
 from app.core.exceptions import PermanentError
 from app.core.retry import RetryPolicy
 from app.core.subscriptions import Subscription
 from tests.chassis.conftest import OpenMachine
-from tests.chassis.inbox_rows import counter, dead, until_states
+from tests.chassis.inbox_rows import counter, dead, execute, rows, until_states
 from tests.chassis.sample import Counted, counted
 from tests.chassis.sample_handlers import CountInDatabase, FailingFirst, First, Second
 from tests.chassis.waiting import eventually
@@ -161,6 +164,48 @@ async def test_an_attempt_that_began_in_the_outage_and_fails_after_it_is_not_put
         await eventually(lambda: len(first.numbers) == 39)
         recovered.set()
         await eventually(lambda: len(first.numbers) == 40)
+
+
+async def _finish_behind_our_back(database: Database, number: int) -> None:
+    """As a process does that lost a shard, and still had the delivery in hand."""
+    await execute(
+        database,
+        "UPDATE deliveries SET state = 1, due_at = NULL WHERE seq ="
+        " (SELECT seq FROM deliveries ORDER BY seq LIMIT 1 OFFSET :number)",
+        number=number,
+    )
+
+
+async def _is_asleep(database: Database) -> bool:
+    return await rows(database, "SELECT 1 FROM deliveries WHERE due_at IS NOT NULL") != []
+
+
+async def test_what_waits_behind_a_delivery_that_a_former_owner_finishes_comes_before_what_is_new(
+    open_machine: OpenMachine,
+) -> None:
+    first = First(FailingFirst({0: 1}))
+    async with open_machine([FIRST], first, handler_first_delay=600.0) as machine:
+        machine.bus.topic += [counted(n) for n in range(4)]
+        await eventually(lambda: _is_asleep(machine.database))
+        machine.bus.topic += [counted(9, "other")]
+        await eventually(lambda: first.numbers == [9])  # so what is behind the sleeping one has been passed
+        await _finish_behind_our_back(machine.database, 0)
+        machine.bus.topic += [counted(4)]
+        await eventually(lambda: len(first.numbers) == 5)
+    assert first.numbers == [9, 1, 2, 3, 4]
+
+
+async def test_what_waits_behind_a_delivery_that_a_former_owner_finishes_is_found_though_nothing_new_comes(
+    open_machine: OpenMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "SWEEP", 0.5)
+    first = First(FailingFirst({0: 1}))
+    async with open_machine([FIRST], first, handler_first_delay=600.0) as machine:
+        machine.bus.topic += [counted(n) for n in range(4)]
+        await eventually(lambda: _is_asleep(machine.database))
+        await _finish_behind_our_back(machine.database, 0)
+        await eventually(lambda: len(first.numbers) == 3)
+    assert first.numbers == [1, 2, 3]
 
 
 async def test_a_second_process_shares_the_work_or_stands_by(open_machine: OpenMachine) -> None:

@@ -12,6 +12,7 @@ class Cursors:
         self._lease = lease
         self._at: dict[Shard, int] = {}
         self._suspect_until: dict[Shard, int] = {}
+        self._restarted: set[Shard] = set()  # since somebody began to read on
 
     def follow(self, high: int, is_in_hand: Callable[[int], bool]) -> None:
         """Forget shards we lost, start reading shards we gained, but only after earlier work on them has ended."""
@@ -31,14 +32,18 @@ class Cursors:
 
     def furthest_behind(self, high: int) -> tuple[int, list[Shard]]:
         """The lowest cursor below `high`, and the shards that are there."""
+        self._restarted.clear()
         start = min((at for at in self._at.values() if at < high), default=high)
         return start, [shard for shard, at in self._at.items() if at == start < high]
 
     def move(self, shards: list[Shard], to: int) -> None:
-        self._at |= {shard: to for shard in shards if shard in self._at}
+        self._at |= {shard: to for shard in shards if shard in self._at and shard not in self._restarted}
 
     def restart(self, shard: Shard) -> None:
-        self.move([shard], to=0)
+        """Read the shard from its beginning, also if it is being read on right now."""
+        if shard in self._at:
+            self._at[shard] = 0
+            self._restarted.add(shard)
 
     def is_suspect(self, shard: Shard, seq: int) -> bool:
         """Whether the delivery may have been in hand when the shard's former owner ended."""

@@ -15,7 +15,7 @@ from app.chassis.inbox.rows import Rows
 from app.chassis.sql.database import Database
 from app.chassis.sql.engine import read_only, single_statements
 from app.chassis.sql.lease import Lease
-from app.chassis.sql.tables import WAITING, deliveries
+from app.chassis.sql.tables import SHARDS, WAITING, deliveries
 from app.chassis.waiting import wait_for_any
 from app.core.scope import OpenScope
 
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 POLL = 1.0  # seconds between two looks at the table if nothing wakes the dispatcher earlier
 SOON = 0.1  # seconds until the next look if not all that is due fitted into memory
 RETRY = 0.5  # seconds until a statement that failed is tried again
+SWEEP = 60.0  # seconds between two readings of our shards from their beginnings
 PULLED_AT_ONCE = 200  # sleeping deliveries of a consumer that recovered, once in POLL seconds
 
 _HIGHEST = select(func.coalesce(func.max(deliveries.c.seq), 0))
@@ -47,6 +48,7 @@ class Dispatcher:
         self._lease = lease
         self._high = 0
         self._next_pull: dict[str, float] = {}
+        self._next_sweep = 0.0
         alone, outcomes = asyncio.Lock(), Outcomes(database)
         self._queues = {}
         for name, consumer in consumers.items():
@@ -91,6 +93,10 @@ class Dispatcher:
                 if queue.attempts.recovered:
                     await self._pull_forward(name, queue)
             full = [name for name in is_due & self._queues.keys() if await self._queues[name].wake()]
+        if time.monotonic() > self._next_sweep:
+            self._next_sweep = time.monotonic() + SWEEP
+            for queue in self._queues.values():
+                queue.read_again(*range(SHARDS))
         for queue in self._queues.values():
             queue.room.set()
         await wait_for_any(self._news, self._lease.changed, timeout=SOON if full else POLL)

@@ -55,8 +55,20 @@ class ConsumerQueue:
             found = await self._rows.after(start, high, [shard.number for shard in shards], WINDOW)
             self._cursors.move(shards, found[-1].seq if len(found) == WINDOW else high)
             for delivery in found:
-                self._add(delivery, more=False)
+                if delivery.behind and not self._continues(delivery):
+                    self.read_again(delivery.shard)
+                else:
+                    self._add(delivery, more=False)
             return self._has_room()
+
+    def read_again(self, *shards: int) -> None:
+        """Read these shards from the beginning. What is in memory stays as it is.
+
+        A former owner of a shard may finish a delivery that failed before, after we passed what waits behind it.
+        """
+        for number in shards:
+            if shard := self._cursors.shards.get(number):
+                self._cursors.restart(shard)
 
     async def wake(self) -> bool:
         """Go on with lanes whose first delivery failed before and is due again; True if there may be others."""
@@ -93,6 +105,11 @@ class ConsumerQueue:
     def _has_room(self) -> bool:
         waiting = sum(len(lane.queue) for lane in self._lanes.values())
         return len(self._lanes) < WINDOW and waiting < CAPACITY
+
+    def _continues(self, delivery: Delivery) -> bool:
+        """Whether what is earlier in its lane is in memory."""
+        lane = self._lanes.get(delivery.lane)
+        return lane is not None and lane.shard is self._cursors.shards.get(delivery.shard)
 
     def _add(self, delivery: Delivery, *, more: bool) -> None:
         shard = self._cursors.shards.get(delivery.shard)

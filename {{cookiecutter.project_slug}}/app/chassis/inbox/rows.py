@@ -20,7 +20,10 @@ SMALL = 8_000  # bytes of payload that are read with the row; larger ones are re
 
 @dataclass(slots=True)
 class Delivery:
-    """One event for one consumer. `event` is None while its payload is not in memory."""
+    """One event for one consumer. `event` is None while its payload is not in memory.
+
+    `behind`: something earlier in its lane waits that the cursor has passed.
+    """
 
     seq: int
     consumer: str
@@ -31,6 +34,7 @@ class Delivery:
     starts: int
     first_failed_at: datetime | None
     event: Event | None
+    behind: bool = False
 
 
 class Rows:
@@ -44,13 +48,11 @@ class Rows:
     async def after(self, cursor: int, high: int, shards: Collection[int], limit: int) -> list[Delivery]:
         """Never tried, with a number above `cursor` and up to `high`, by number."""
         this, earlier = deliveries, deliveries.alias("earlier")
-        blocked = exists().where(
-            earlier.c.consumer == this.c.consumer,
-            earlier.c.lane == this.c.lane,
-            earlier.c.seq < this.c.seq,
-            IS_BLOCKED_BY,
-        )
+        of_lane = (earlier.c.consumer == this.c.consumer, earlier.c.lane == this.c.lane)
+        blocked = exists().where(*of_lane, earlier.c.seq < this.c.seq, IS_BLOCKED_BY)
+        behind = exists().where(*of_lane, earlier.c.seq <= cursor, IS_OPEN_EARLIER)
         query = self._waiting(this.c.seq > cursor, this.c.seq <= high, this.c.due_at.is_(None), ~blocked)
+        query = query.add_columns(behind.label("behind"))
         return await self._read(query.where(*_of(shards)).order_by(this.c.seq).limit(limit))
 
     async def due(self, shards: Collection[int], limit: int) -> list[Delivery]:
@@ -90,6 +92,7 @@ async def _deliveries(connection: AsyncConnection, query: Select[Any]) -> list[D
             starts=row.starts,
             first_failed_at=row.first_failed_at,
             event=None if row.data is None else to_event(row.event_id, row),
+            behind=bool(getattr(row, "behind", False)),
         )
         for row in (await connection.execute(query)).all()
     ]
@@ -99,7 +102,8 @@ def _of(shards: Collection[int]) -> list[ColumnElement[bool]]:
     return [] if len(shards) == SHARDS else [deliveries.c.shard.in_(sorted(shards))]
 
 
-# Same text as in the index definition, or SQLite does not use the index.
+# Same text as in the index definitions, or SQLite does not use the indexes.
+IS_OPEN_EARLIER = text("earlier.state <> 1")
 IS_BLOCKED_BY = text("(earlier.state = 2 OR (earlier.state = 0 AND earlier.due_at IS NOT NULL))")
 
 _D, _E = deliveries.c, received_events.c
