@@ -130,7 +130,7 @@ def main(bus: str) -> None:
             if full:
                 asyncio.run(fill(database))
             asyncio.run(add_backlog(url))
-            settings = {**broker.environment, "DATABASE_URL": url, "LOG_LEVEL": "ERROR"}
+            settings = {**broker.environment, "DATABASE_URL": url, "LOG_LEVEL": "ERROR", "PYTHONDONTWRITEBYTECODE": "1"}
             with process("app.main:create_worker", settings, Path(folder) / "worker.log") as worker:
                 line = asyncio.run(watch(database, worker.popen.pid, OLD + 2 * PARKED if full else 0))
             beside = f"beside {OLD} done and {PARKED} parked lanes" if full else "with empty tables"
