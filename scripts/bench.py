@@ -13,6 +13,12 @@ from harness.combinations import options  # noqa: E402 (found through the line a
 from harness.environment import requirements_of, shared_environment  # noqa: E402
 from harness.rendering import render_all  # noqa: E402
 
+OF_EACH_BUS = {
+    "delivery": "Time of 5000 events, handler called directly = 1",
+    "outage": "2000 registrations while the mail server is up, down, silent, or refuses; and slow handlers",
+    "backlog": "A backlog of 100000 events that a worker finds",
+}
+
 
 def run(benchmark: str, project: Path, python: Path, name: str) -> None:
     command: list[str | Path] = [python, TEMPLATE / "benchmarks" / f"{benchmark}.py", name]
@@ -26,15 +32,10 @@ def main() -> None:
         print("CPU of a request, endpoint wired by hand = 1")
         for style in options()["di_style"]:
             run("injection", projects[f"{style}+memory"], python, style)
-        print("Time of 5000 events, handler called directly = 1")
-        for bus in options()["event_bus"]:
-            run("delivery", projects[f"dishka+{bus}"], python, bus)
-        print("2000 registrations while the mail server is up, down, silent, or refuses; and slow handlers")
-        for bus in options()["event_bus"]:
-            run("outage", projects[f"dishka+{bus}"], python, bus)
-        print("A backlog of 100000 events that a worker finds")
-        for bus in options()["event_bus"]:
-            run("backlog", projects[f"dishka+{bus}"], python, bus)
+        for benchmark, title in OF_EACH_BUS.items():
+            print(title)
+            for bus in options()["event_bus"]:
+                run(benchmark, projects[f"dishka+{bus}"], python, bus)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from app.chassis.inbox.rows import Rows
 from app.chassis.sql.database import Database
 from app.chassis.sql.engine import read_only, single_statements
 from app.chassis.sql.lease import Lease
-from app.chassis.sql.tables import SHARDS, WAITING, deliveries
+from app.chassis.sql.tables import WAITING, deliveries
 from app.chassis.waiting import wait_for_any
 from app.core.scope import OpenScope
 
@@ -96,7 +96,7 @@ class Dispatcher:
         if time.monotonic() > self._next_sweep:
             self._next_sweep = time.monotonic() + SWEEP
             for queue in self._queues.values():
-                queue.read_again(*range(SHARDS))
+                queue.read_again()
         for queue in self._queues.values():
             queue.room.set()
         await wait_for_any(self._news, self._lease.changed, timeout=SOON if full else POLL)

@@ -55,20 +55,16 @@ class ConsumerQueue:
             found = await self._rows.after(start, high, [shard.number for shard in shards], WINDOW)
             self._cursors.move(shards, found[-1].seq if len(found) == WINDOW else high)
             for delivery in found:
-                if delivery.behind and not self._continues(delivery):
-                    self.read_again(delivery.shard)
-                else:
-                    self._add(delivery, more=False)
+                self._add(delivery, more=False)
             return self._has_room()
 
-    def read_again(self, *shards: int) -> None:
-        """Read these shards from the beginning. What is in memory stays as it is.
+    def read_again(self) -> None:
+        """Read our shards from their beginnings. What is in memory stays as it is.
 
         A former owner of a shard may finish a delivery that failed before, after we passed what waits behind it.
         """
-        for number in shards:
-            if shard := self._cursors.shards.get(number):
-                self._cursors.restart(shard)
+        for shard in self._cursors.shards.values():
+            self._cursors.restart(shard)
 
     async def wake(self) -> bool:
         """Go on with lanes whose first delivery failed before and is due again; True if there may be others."""
@@ -106,11 +102,6 @@ class ConsumerQueue:
         waiting = sum(len(lane.queue) for lane in self._lanes.values())
         return len(self._lanes) < WINDOW and waiting < CAPACITY
 
-    def _continues(self, delivery: Delivery) -> bool:
-        """Whether what is earlier in its lane is in memory."""
-        lane = self._lanes.get(delivery.lane)
-        return lane is not None and lane.shard is self._cursors.shards.get(delivery.shard)
-
     def _add(self, delivery: Delivery, *, more: bool) -> None:
         shard = self._cursors.shards.get(delivery.shard)
         lane = self._lanes.get(delivery.lane)
@@ -118,6 +109,9 @@ class ConsumerQueue:
             return
         if lane is not None and lane.shard is shard:
             lane.add(delivery, DEPTH)
+            return
+        if delivery.behind:  # what is earlier in its lane comes first
+            self._cursors.restart(shard)
             return
         lane = self._lanes[delivery.lane] = Lane(delivery, shard, more=more)
         lane.task = asyncio.create_task(self._work(lane))
